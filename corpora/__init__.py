@@ -1,6 +1,31 @@
 """Documents and passages: reading, cleaning, splitting, and the starter corpus."""
 
-from corpora.documents import Document, Origin, Passage, Section
-from corpora.errors import CorpusError
+from pathlib import Path
 
-__all__ = ["CorpusError", "Document", "Origin", "Passage", "Section"]
+from corpora.cleaning import clean
+from corpora.documents import Document, Frozen, Origin, Passage, Section
+from corpora.errors import CorpusError
+from corpora.reading import read_corpus
+from corpora.sentences import sentences
+from corpora.settings import CorpusSettings, JsonlFields, SplitSettings
+from corpora.splitting import split
+
+STARTER = Path(__file__).parent / "starter"
+"""The starter corpus: newly written, not clinically reviewed (its SOURCES.md)."""
+
+__all__ = [
+    "STARTER",
+    "CorpusError",
+    "CorpusSettings",
+    "Document",
+    "Frozen",
+    "JsonlFields",
+    "Origin",
+    "Passage",
+    "Section",
+    "SplitSettings",
+    "clean",
+    "read_corpus",
+    "sentences",
+    "split",
+]

@@ -1,0 +1,54 @@
+"""What a corpus is read from and how it is cut; values come from the configuration of the job."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from corpora.documents import Frozen
+
+
+class JsonlFields(Frozen):
+    """The field of a JSON line that holds each part of a document.
+
+    ``id`` and ``text`` must be there in every line; the others may be absent or null. Fields that no
+    name points to are ignored.
+    """
+
+    id: str = "id"
+    text: str = "text"
+    title: str = "title"
+    source: str = "source"
+    licence: str = "licence"
+    published: str = "published"
+    edition: str = "edition"
+    language: str = "language"
+
+
+class SplitSettings(Frozen):
+    """How long a passage may be.
+
+    Attributes:
+        max_width: In full-width characters (an ASCII character counts a third). 600 are about 400
+            tokens of multilingual-e5, whose window holds 512 with the heading path.
+    """
+
+    max_width: int = Field(default=600, ge=40, le=20_000)
+
+
+class CorpusSettings(Frozen):
+    """One corpus: where it lies and how it is read.
+
+    Attributes:
+        paths: JSONL (also ``.jsonl.gz``) and Markdown files, or folders that hold them at any depth.
+        exclude: Shell patterns; a file of a folder whose name matches one is not a document.
+        jsonl: Field names of the JSON lines.
+        source: Name of the source, for documents that state none.
+        licence: Licence of the text, for documents that state none.
+    """
+
+    paths: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ("README*.md", "SOURCES*.md", "CHANGES*.md", ".*")
+    jsonl: JsonlFields = JsonlFields()
+    split: SplitSettings = SplitSettings()
+    source: str | None = None
+    licence: str | None = None
