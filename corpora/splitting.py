@@ -84,10 +84,10 @@ def _pack(text: str, start: int, end: int, max_width: float) -> list[_Span]:
     ]
     if not units:
         return []
-    total = width(text[units[0][0] : units[-1][1]])
-    target = total / math.ceil(total / max_width)
+    end_of_units = units[-1][1]
     spans: list[_Span] = []
     begin = last_end = _line_marker_start(text, start, units[0][0])
+    target = _even_share(width(text[begin:end_of_units]), max_width)
     for unit_start, unit_end in units:
         filled = width(text[begin:last_end])
         grown = width(text[begin:unit_end])
@@ -95,9 +95,15 @@ def _pack(text: str, start: int, end: int, max_width: float) -> list[_Span]:
         if last_end > begin and (grown > max_width or past_target):
             spans.append((begin, last_end))
             begin = _line_marker_start(text, last_end, unit_start)
+            target = _even_share(width(text[begin:end_of_units]), max_width)
         last_end = unit_end
     spans.append((begin, last_end))
     return spans
+
+
+def _even_share(total: float, max_width: float) -> float:
+    """The width of each part when ``total`` is cut into as few equal parts as fit."""
+    return total / max(1, math.ceil(total / max_width))
 
 
 def _line_marker_start(text: str, floor: int, at: int) -> int:
