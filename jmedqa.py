@@ -1,2 +1,70 @@
+"""The one command. It mounts each layer's commands lazily: a name is imported only when it is used.
+
+Exit codes: 0 done, 1 a bug in jmedqa, 2 wrong usage or request, 3 corpus, 4 index, 5 generation.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import typer
+import typer.main
+from typer.core import TyperGroup
+
+_GROUPS = {"index": ("indexer.cli", "Build, search and inspect an index.")}
+_COMMANDS = {
+    "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
+    "serve": ("service.cli", "Serve the REST API and its page."),
+    "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Lists every command from the tables above, and imports the layer of the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*_GROUPS, *_COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in _GROUPS:
+            module, _ = _GROUPS[cmd_name]
+            command = typer.main.get_command(importlib.import_module(module).app)
+            command.name = cmd_name
+            return command
+        if cmd_name in _COMMANDS:
+            module, _ = _COMMANDS[cmd_name]
+            group = typer.main.get_group(importlib.import_module(module).app)
+            return group.get_command(ctx, cmd_name)
+        return None
+
+
+app = typer.Typer(
+    cls=_LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+
+
+@app.callback()
+def _options() -> None:
+    """Japanese medical question answering with evidence."""
+
+
 def main() -> None:
-    raise SystemExit(2)
+    """Run the command line; every failure ends with one clear message and a documented exit code."""
+    try:
+        app()
+    except Exception as error:
+        exit_code = getattr(error, "exit_code", 1)
+        if exit_code == 1:
+            print(f"jmedqa: a bug: {type(error).__name__}: {error}", file=sys.stderr)
+            print("Please report it with the output of JMEDQA_DEBUG=1.", file=sys.stderr)
+        else:
+            print(f"jmedqa: {error}", file=sys.stderr)
+        if os.environ.get("JMEDQA_DEBUG"):
+            traceback.print_exc()
+        raise SystemExit(exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,8 @@ class CorpusError(Exception):
         reason: What is wrong and what cures it, one sentence.
     """
 
+    exit_code = 3
+
     def __init__(self, path: Path | str, line: int | None, reason: str) -> None:
         self.path = Path(path)
         self.line = line
