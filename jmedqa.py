@@ -13,7 +13,10 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-_GROUPS = {"index": ("indexer.cli", "Build, search and inspect an index.")}
+_GROUPS = {
+    "index": ("indexer.cli", "Build, search and inspect an index."),
+    "bench": ("benchmarks.cli", "Measure retrieval and answers."),
+}
 _COMMANDS = {
     "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
     "serve": ("service.cli", "Serve the REST API and its page."),
