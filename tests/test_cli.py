@@ -15,10 +15,16 @@ def jmedqa(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_imports_no_layer() -> None:
-    code = (
-        "import sys, jmedqa\nsys.argv = ['jmedqa', '--help']\ntry:\n    jmedqa.main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('corpora', 'indexer', 'service', 'benchmarks') if m in sys.modules], file=sys.stderr)"
-    )
+    code = """
+import sys, jmedqa
+sys.argv = ["jmedqa", "--help"]
+try:
+    jmedqa.main()
+except SystemExit:
+    pass
+layers = ("corpora", "indexer", "service", "benchmarks")
+print([name for name in layers if name in sys.modules], file=sys.stderr)
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "[]"
 
