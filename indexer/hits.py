@@ -1,0 +1,56 @@
+"""What a search takes and what it returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from corpora import Frozen
+
+Mode = Literal["hybrid", "lexical", "dense"]
+MODES: tuple[Mode, ...] = ("hybrid", "lexical", "dense")
+
+
+class Hit(NamedTuple):
+    """One found passage. A *ranking* is a list of them, best first, equal scores in passage-id order."""
+
+    passage_id: str
+    score: float
+
+
+class Filters(Frozen):
+    """Which passages may be found. ``None`` lets all pass, an empty tuple none; both must hold.
+
+    Attributes:
+        doc_ids: Of these documents.
+        sources: Of documents whose ``source`` is one of these.
+    """
+
+    doc_ids: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRanking:
+    """What one arm found on its own, down to the depth that was fused."""
+
+    name: Literal["lexical", "dense"]
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one query.
+
+    Attributes:
+        hits: The ranking, at most ``k``. Scores compare within one mode only.
+        arms: The rankings it was fused from; one in the modes ``lexical`` and ``dense``.
+        matched_terms: For each hit the query's terms it holds, in the query's order (folded, lemmas).
+        expansions: Terms the search added to the query.
+    """
+
+    query: str
+    mode: Mode
+    hits: tuple[Hit, ...]
+    arms: tuple[ArmRanking, ...]
+    matched_terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expansions: tuple[str, ...] = ()

