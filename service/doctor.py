@@ -7,12 +7,9 @@ from typing import Literal
 
 from corpora import Frozen
 from indexer import HybridIndex, IndexFailure, MeCabAnalyzer
-from service.errors import BadSettings, GenerationError
+from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAIGenerator, OpenAISettings
 from service.settings import Settings, load_settings
-
-_PATIENCE_S = 5.0
-"""A server that cannot list its models in this time is no help to anyone waiting for an answer."""
 
 
 class Check(Frozen):
@@ -26,23 +23,6 @@ class Check(Frozen):
     name: Literal["settings", "dictionary", "index", "encoder", "model_server"]
     status: Literal["ok", "failed", "skipped"]
     detail: str
-
-
-async def check_model_server(settings: OpenAISettings) -> str | None:
-    """What is wrong with the model server, with the cure; ``None`` if nothing is."""
-    patience = min(_PATIENCE_S, settings.first_token_timeout_s)
-    generator = OpenAIGenerator(settings.model_copy(update={"first_token_timeout_s": patience}))
-    try:
-        served = await generator.served()
-    except GenerationError as error:
-        return str(error)
-    finally:
-        await generator.close()
-    if settings.model is not None and settings.model not in served:
-        return (
-            f"does not serve {settings.model!r} but {', '.join(served)}: set generator.model to one of these"
-        )
-    return None
 
 
 def examine(config: Path | None, index_dir: Path | None) -> list[Check]:
@@ -97,10 +77,18 @@ def _model_server(settings: Settings) -> Check:
     if server is None:
         detail = "none configured: answers are extractive (set JMEDQA_GENERATOR__BASE_URL to use a model)"
         return Check(name="model_server", status="skipped", detail=detail)
-    problem = asyncio.run(check_model_server(server))
+    problem = asyncio.run(_problem(server))
     if problem:
         return Check(name="model_server", status="failed", detail=problem)
     return Check(name="model_server", status="ok", detail=server.base_url)
+
+
+async def _problem(server: OpenAISettings) -> str | None:
+    generator = OpenAIGenerator(server)
+    try:
+        return await generator.problem()
+    finally:
+        await generator.close()
 
 
 def _tried(name: Literal["dictionary", "encoder"], attempt: Callable[[], str], cure: str) -> Check:

@@ -18,7 +18,7 @@ def show_answer(console: Console, question: Question, answer: Answer) -> None:
         chosen = next(choice for choice in question.choices if choice.label == answer.choice)
         console.print(f"[bold]{escape(f'{chosen.label}. {chosen.text}')}[/bold]")
     if answer.text:
-        console.print(escape(answer.text))
+        console.print(escape(answer.text), soft_wrap=True, highlight=False)
     side = 0 if japanese else 1
     for status, labels in STATUS_LABELS.items():
         count = sum(claim.status == status for claim in answer.claims)

@@ -23,7 +23,7 @@ from service.events import AnswerEvent, ErrorEvent, Event, StepEvent
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(route_class=StrictRoute)
+router = APIRouter(prefix="/api/v1", tags=["answers"], route_class=StrictRoute)
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description}

@@ -62,8 +62,8 @@ def create_app(
     app.state.settings = settings
     app.state.service = state
     install_problem_handlers(app)
-    app.include_router(answers.router, prefix="/api/v1", tags=["answers"])
-    app.include_router(passages.router, prefix="/api/v1", tags=["evidence"])
+    app.include_router(answers.router)
+    app.include_router(passages.router)
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)

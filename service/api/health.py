@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from service.api.state import ServiceState, service_state
-from service.doctor import check_model_server
 
 router = APIRouter(tags=["operation"])
 
@@ -38,7 +37,7 @@ async def readyz(state: State, response: Response) -> Ready:
     """503 without an index. A model server that is down degrades: search still works."""
     index = state.live.state
     server = state.settings.generator.openai()
-    problem = await check_model_server(server) if server else None
+    problem = await state.generator.problem()
     if index.generation is None:
         response.status_code = 503
     return Ready(

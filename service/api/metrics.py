@@ -146,6 +146,10 @@ class MeteredGenerator:
             await deltas.aclose()
             self._metrics.generated(prompt, perf_counter() - started, completion)
 
+    async def problem(self) -> str | None:
+        """As the generator."""
+        return await self._generator.problem()
+
     async def close(self) -> None:
         """As the generator."""
         await self._generator.close()

@@ -14,7 +14,7 @@ from service.errors import BadRequest
 from service.live_index import LiveIndex
 from service.questions import MAX_QUERY_CHARS, QueryText
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["evidence"])
 
 State = Annotated[ServiceState, Depends(service_state)]
 

@@ -67,6 +67,9 @@ class ExtractiveGenerator:
             yield Delta(text=line)
         yield Delta(completion=completion)
 
+    async def problem(self) -> None:
+        """It always works."""
+
     async def close(self) -> None:
         """Nothing to release."""
 
@@ -91,12 +94,17 @@ class ExtractiveGenerator:
         nothing = INSUFFICIENT[prompt.question.language]
         parts: list[str] = []
         said: set[str] = set()
-        for step in prompt.steps:
+        steps = prompt.steps
+        if prompt.question.choices:
+            choice = best_choice(prompt.question, _evidence(steps), self._terms)
+            of_choice = tuple(step for step in steps if step.sub_question.startswith(f"{choice}. "))
+            steps = of_choice or steps
+        for step in steps:
             conclusion = step.conclusion or self._conclusion(prompt.question, step)
             lines = [line for line in conclusion.splitlines() if line != nothing and line not in said]
             said.update(lines)
             if lines:
-                heading = [f"## {step.sub_question}"] if len(prompt.steps) > 1 else []
+                heading = [f"## {step.sub_question}"] if len(steps) > 1 else []
                 parts.append("\n".join([*heading, *lines]))
         return "\n\n".join(parts) or nothing
 

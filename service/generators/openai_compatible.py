@@ -37,6 +37,10 @@ class OpenAISettings(Frozen):
     total_timeout_s: float = 300.0
 
 
+_PATIENCE_S = 5.0
+"""A server that cannot list its models in this time is no help to anyone waiting for an answer."""
+
+
 @dataclass
 class _Reply:
     """A reply while it arrives."""
@@ -65,10 +69,21 @@ class OpenAIGenerator:
             timeout=openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s),
         )
 
-    async def served(self) -> list[str]:
+    async def problem(self) -> str | None:
+        """Whether the server lists its models, the configured one among them."""
+        try:
+            served = await self.served(min(_PATIENCE_S, self._settings.first_token_timeout_s))
+        except GenerationError as error:
+            return str(error)
+        wanted = self._settings.model
+        if wanted is not None and wanted not in served:
+            return f"{self._settings.base_url} does not serve {wanted!r} but {', '.join(served)}: set generator.model"
+        return None
+
+    async def served(self, timeout_s: float) -> list[str]:
         """The names of the models the server lists; at least one."""
         try:
-            async with asyncio.timeout(self._settings.first_token_timeout_s):
+            async with asyncio.timeout(timeout_s):
                 page = await self._client.models.list()
             names = [model.id for model in page.data]
         except TimeoutError:
@@ -84,7 +99,7 @@ class OpenAIGenerator:
     async def model(self) -> str:
         """The model's name, asked of the server where it is not configured."""
         if self._model is None:
-            self._model = (await self.served())[0]
+            self._model = (await self.served(self._settings.first_token_timeout_s))[0]
         return self._model
 
     async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:

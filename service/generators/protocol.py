@@ -51,5 +51,8 @@ class Generator(Protocol):
     def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta]:
         """The reply piece by piece; an iterator that ends without a completion never returns normally."""
 
+    async def problem(self) -> str | None:
+        """What keeps it from working now, with the cure; ``None`` if nothing does. Asks at most 5 seconds."""
+
     async def close(self) -> None:
         """Release connections; the generator is not used afterwards."""

@@ -37,6 +37,9 @@ class ScriptedGenerator:
             yield Delta(text=completion.text[start : start + self._piece])
         yield Delta(completion=completion)
 
+    async def problem(self) -> None:
+        """It always works."""
+
     async def close(self) -> None:
         """Nothing to release."""
 

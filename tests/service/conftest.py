@@ -26,7 +26,8 @@ review: 臨床的な査読を受けていない
 # CKD患者の高カリウム血症
 
 ## 緊急度の評価
-CKD患者の高カリウム血症では、12誘導心電図と血清カリウム値から緊急度を評価する。血清カリウム値6.5 mEq/L以上または心電図変化があれば緊急治療の対象である。
+CKD患者の高カリウム血症では、12誘導心電図と血清カリウム値から緊急度を評価する。
+血清カリウム値6.5 mEq/L以上または心電図変化があれば緊急治療の対象である。
 
 ## 初期対応
 心電図変化を伴う高カリウム血症では、グルコン酸カルシウムを静注する。グルコース・インスリン療法で血清カリウム値を下げる。無尿の患者には輸液を行わない。
@@ -102,12 +103,12 @@ def start(index_dir: Path) -> Iterator[Start]:
     """Start a service; ``section={"field": …}`` changes its settings."""
     with ExitStack() as stack:
 
-        def started(*, generator: Generator | None = None, **sections: dict[str, Any]) -> httpx.Client:
+        def started(*, writer: Generator | None = None, **sections: dict[str, Any]) -> httpx.Client:
             values: dict[str, Any] = {"index": {"dir": index_dir, "poll_s": 0.1}}
             for name, fields in sections.items():
                 values[name] = {**values.get(name, {}), **fields}
             settings = Settings(**values)
-            address = stack.enter_context(served(create_app(settings, generator=generator)))
+            address = stack.enter_context(served(create_app(settings, generator=writer)))
             return stack.enter_context(httpx.Client(base_url=address, timeout=60, trust_env=False))
 
         yield started
