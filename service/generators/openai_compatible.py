@@ -77,7 +77,8 @@ class OpenAIGenerator:
             return str(error)
         wanted = self._settings.model
         if wanted is not None and wanted not in served:
-            return f"{self._settings.base_url} does not serve {wanted!r} but {', '.join(served)}: set generator.model"
+            has = ", ".join(served)
+            return f"{self._settings.base_url} does not serve {wanted!r} but {has}: set generator.model"
         return None
 
     async def served(self, timeout_s: float) -> list[str]:
