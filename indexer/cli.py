@@ -41,6 +41,7 @@ SHIPPED_VECTORS = "vectors.npz"
 class ModeOption(StrEnum):
     hybrid = "hybrid"
     lexical = "lexical"
+    bigram = "bigram"
     dense = "dense"
 
 
@@ -203,7 +204,14 @@ def _resolved(job: BuildJob, base: Path) -> BuildJob:
     if encoder.model is not None and (base / encoder.model).is_dir():
         encoder = encoder.model_copy(update={"model": str(base / encoder.model)})
     vectors = tuple(base / file for file in job.index.vectors)
-    index = job.index.model_copy(update={"encoder": encoder, "vectors": vectors})
+    analysis = job.index.analysis
+    analysis = analysis.model_copy(
+        update={
+            "user_dictionary": analysis.user_dictionary and base / analysis.user_dictionary,
+            "synonyms": tuple(base / table for table in analysis.synonyms),
+        }
+    )
+    index = job.index.model_copy(update={"analysis": analysis, "encoder": encoder, "vectors": vectors})
     return BuildJob(corpus=corpora, index=index)
 
 
@@ -263,6 +271,7 @@ def _as_data(index: HybridIndex, result: SearchResult) -> dict[str, Any]:
         "mode": result.mode,
         "generation": index.generation,
         "degraded": index.degraded,
+        "expansions": list(result.expansions),
         "hits": [hit_data(hit) for hit in result.hits],
     }
 
@@ -275,6 +284,8 @@ def _print_hits(index: HybridIndex, result: SearchResult) -> None:
         text = " ".join(stored.passage.text.split())
         shown = f"[bold]{escape(heading)}[/bold]\n{escape(text[:160])}"
         table.add_row(str(rank), f"{hit.score:.4f}", escape(hit.passage_id), shown)
+    if result.expansions:
+        stderr.print(escape(f"searched also: {', '.join(result.expansions)}"), highlight=False)
     Console().print(table)
 
 

@@ -63,6 +63,15 @@ class EncoderUnavailable(IndexFailure):
     """The encoder that is asked for cannot run here."""
 
 
+class InvalidTable(IndexFailure):
+    """A table of synonyms or a user dictionary cannot be read."""
+
+    def __init__(self, file: Path, line: int, reason: str) -> None:
+        self.file = file
+        place = f"{file}:{line}" if line else str(file)
+        super().__init__(f"{place}: {reason}; see docs/analysis.md for the format")
+
+
 class UnknownPassage(IndexFailure, KeyError):  # noqa: N818
     """No passage of this generation has that id."""
 

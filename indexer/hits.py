@@ -6,8 +6,11 @@ from typing import Literal, NamedTuple
 
 from corpora import Frozen
 
-Mode = Literal["hybrid", "lexical", "dense"]
-MODES: tuple[Mode, ...] = ("hybrid", "lexical", "dense")
+Mode = Literal["hybrid", "lexical", "bigram", "dense"]
+MODES: tuple[Mode, ...] = ("hybrid", "lexical", "bigram", "dense")
+"""``hybrid`` is what serves; the others are its arms by themselves, plain, without synonyms."""
+
+Arm = Literal["lexical", "bigram", "dense"]
 
 
 class Hit(NamedTuple):
@@ -33,7 +36,7 @@ class Filters(Frozen):
 class ArmRanking:
     """What one arm found on its own, down to the depth that was fused."""
 
-    name: Literal["lexical", "dense"]
+    name: Arm
     hits: tuple[Hit, ...]
 
 
@@ -43,9 +46,9 @@ class SearchResult:
 
     Attributes:
         hits: The ranking, at most ``k``. Scores compare within one mode only.
-        arms: The rankings it was fused from; one in the modes ``lexical`` and ``dense``.
+        arms: The rankings it was fused from; one in every other mode than ``hybrid``.
         matched_terms: For each hit the query's terms it holds, in the query's order (folded, lemmas).
-        expansions: Terms the search added to the query.
+        expansions: Terms the search added to the query ("searched also: …"), as the tables write them.
     """
 
     query: str

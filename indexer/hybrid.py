@@ -1,24 +1,36 @@
-"""The index as the service sees it: one generation, opened, searched by words and by meaning."""
+"""The index as the service sees it: one generation, opened, searched by words and by meaning.
 
+Three arms look at a query: lemmas, character bigrams, vectors. In the mode ``hybrid`` the first two also look
+for synonyms, and all three are fused; in a mode of its own an arm shows what it finds by itself.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from indexer.analyzer import Analyzer, MeCabAnalyzer
+from indexer.bigrams import bigrams
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
-from indexer.errors import IndexCorrupt, InvalidQuery, UnknownPassage
-from indexer.fusion import reciprocal_rank_fusion
+from indexer.errors import IndexCorrupt, InvalidQuery, InvalidTable, UnknownPassage
+from indexer.fusion import WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import Lease, lease, lease_current, names
-from indexer.hits import MODES, ArmRanking, Filters, Mode, SearchResult
-from indexer.lexical import LexicalEngine, LexicalIndex
+from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
+from indexer.lexical import Allowed, LexicalEngine, LexicalIndex
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
 from indexer.passages import PassageStore, StoredPassage
+from indexer.querying import FieldQuery, expand, field_query
 from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import Engine
+from indexer.synonyms import Expansion, Synonyms
 
 MAX_QUERY = 10_000
 """Characters. The encoder reads a query in windows of 512 tokens, each some tens of milliseconds."""
+
+
+SYNONYMS = "synonyms"
+"""Folder of a generation that holds the tables it expands queries by, as they were when it was built."""
 
 
 def lexical_class(engine: Engine) -> type[LexicalIndex] | type[RankBM25Index]:
@@ -26,7 +38,7 @@ def lexical_class(engine: Engine) -> type[LexicalIndex] | type[RankBM25Index]:
 
 
 class HybridIndex:
-    """One generation with both arms. Thread-safe. Close it: an open generation is never pruned.
+    """One generation with all arms. Thread-safe. Close it: an open generation is never pruned.
 
     Attributes:
         manifest: What it was built from.
@@ -40,6 +52,8 @@ class HybridIndex:
         manifest: Manifest,
         passages: PassageStore,
         lexical: LexicalEngine,
+        bigrams: LexicalEngine,
+        synonyms: Synonyms,
         dense: DenseIndex,
         analyzer: Analyzer,
         encoder: Encoder,
@@ -48,6 +62,8 @@ class HybridIndex:
         self.manifest = manifest
         self.passages = passages
         self.lexical = lexical
+        self.bigrams = bigrams
+        self.synonyms = synonyms
         self.dense = dense
         self.analyzer = analyzer
         self.encoder = encoder
@@ -75,7 +91,6 @@ class HybridIndex:
             IndexCorrupt: If no generation is whole.
             EncoderUnavailable: If the encoder's files are not here.
         """
-        analyzer = analyzer or MeCabAnalyzer()
         try:
             return cls._open(lease_current(directory), analyzer, encoder, verify)
         except IndexCorrupt as fault:
@@ -90,11 +105,14 @@ class HybridIndex:
         raise damaged
 
     @classmethod
-    def _open(cls, held: Lease, analyzer: Analyzer, encoder: Encoder | None, verify: bool) -> "HybridIndex":
+    def _open(
+        cls, held: Lease, analyzer: Analyzer | None, encoder: Encoder | None, verify: bool
+    ) -> "HybridIndex":
         folder = held.folder
         try:
             manifest = read_manifest(folder)
             check_files(folder, manifest, verify=verify)
+            analyzer = analyzer or MeCabAnalyzer(manifest.settings.analysis.user_dictionary)
             check_identity("analyzer", manifest.analyzer, analyzer.identity)
             encoder = encoder or make_encoder(manifest.settings.encoder)
             check_identity("encoder", manifest.encoder, encoder.identity)
@@ -102,10 +120,12 @@ class HybridIndex:
                 passages = PassageStore(folder)
                 engine = lexical_class(manifest.settings.lexical.engine)
                 lexical = engine.load(folder / "lexical", passages.ids)
+                bigrams = engine.load(folder / "bigrams", passages.ids)
+                synonyms = Synonyms.load(sorted((folder / SYNONYMS).glob("*.tsv")))
                 dense = DenseIndex.load(folder / "dense", passages.ids)
-            except (OSError, ValueError, RuntimeError, EOFError, IndexError) as error:
+            except (OSError, ValueError, RuntimeError, EOFError, IndexError, InvalidTable) as error:
                 raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
-            return cls(held, manifest, passages, lexical, dense, analyzer, encoder)
+            return cls(held, manifest, passages, lexical, bigrams, synonyms, dense, analyzer, encoder)
         except BaseException:
             held.release()
             raise
@@ -120,8 +140,8 @@ class HybridIndex:
         """Find passages for ``query``.
 
         Returns:
-            ``k`` hits wherever so many passages pass the filters, except in the mode ``lexical``, which
-            finds only passages that hold a term of the query.
+            ``k`` hits wherever so many passages pass the filters, except in the modes ``lexical`` and
+            ``bigram``, which find only passages that hold a term of the query.
 
         Raises:
             InvalidQuery: If the query is blank, longer than ``MAX_QUERY`` or not encodable.
@@ -134,31 +154,76 @@ class HybridIndex:
         check_query(query)
         allowed = self.passages.allowed(filters)
         depth = max(k, self.manifest.settings.fusion.depth)
-        terms = self.analyzer.terms(query)
-
-        arms: list[ArmRanking] = []
-        if mode != "dense":
-            arms.append(ArmRanking("lexical", tuple(self.lexical.search(terms, depth, allowed))))
-        if mode != "lexical":
-            vector = self.encoder.encode_queries([query])[0]
-            arms.append(ArmRanking("dense", tuple(self.dense.search(vector, depth, allowed))))
-        ranked = (
-            reciprocal_rank_fusion(
-                [arm.hits for arm in arms], rank_constant=self.manifest.settings.fusion.rank_constant
+        arms: tuple[ArmRanking, ...]
+        hits: list[Hit]
+        if mode == "hybrid":
+            expansions = self._expansions(query)
+            lemmas = self._field_query(query, "lexical", expansions)
+            grams = self._field_query(query, "bigram", expansions)
+            arms = (
+                self._words("lexical", lemmas, depth, allowed),
+                self._words("bigram", grams, depth, allowed),
+                self._meaning(query, depth, allowed),
             )
-            if mode == "hybrid"
-            else arms[0].hits
-        )
-        hits = tuple(ranked[:k])
+            hits = self._fused(arms, lemmas, grams, depth)
+        else:
+            expansions = []
+            arm = (
+                self._meaning(query, depth, allowed)
+                if mode == "dense"
+                else self._words(mode, self._field_query(query, mode, ()), depth, allowed)
+            )
+            arms, hits = (arm,), list(arm.hits)
+        terms = self.analyzer.terms(query)
         return SearchResult(
             query=query,
             mode=mode,
-            hits=hits,
-            arms=tuple(arms),
+            hits=tuple(hits[:k]),
+            arms=arms,
             matched_terms={
                 hit.passage_id: self.lexical.matched(terms, self.passages.ids.find(hit.passage_id))
-                for hit in hits
+                for hit in hits[:k]
             },
+            expansions=tuple(dict.fromkeys(other for found in expansions for other in found.others)),
+        )
+
+    def _expansions(self, query: str) -> list[Expansion]:
+        if not self.manifest.settings.analysis.synonym_weight:
+            return []
+        return expand(query, self.analyzer, self.synonyms)
+
+    def _field_query(
+        self, query: str, name: Literal["lexical", "bigram"], expansions: Sequence[Expansion]
+    ) -> FieldQuery:
+        field, terms_of = (
+            (self.lexical, self.analyzer.terms) if name == "lexical" else (self.bigrams, bigrams)
+        )
+        weight = self.manifest.settings.analysis.synonym_weight
+        return field_query(query, expansions, weight, field, terms_of)
+
+    def _words(
+        self, name: Literal["lexical", "bigram"], asked: FieldQuery, depth: int, allowed: Allowed
+    ) -> ArmRanking:
+        field = self.lexical if name == "lexical" else self.bigrams
+        return ArmRanking(name, tuple(field.search(asked.weighted, depth, allowed)))
+
+    def _meaning(self, query: str, depth: int, allowed: Allowed) -> ArmRanking:
+        vector = self.encoder.encode_queries([query])[0]
+        return ArmRanking("dense", tuple(self.dense.search(vector, depth, allowed)))
+
+    def _fused(
+        self, arms: Sequence[ArmRanking], lemmas: FieldQuery, grams: FieldQuery, depth: int
+    ) -> list[Hit]:
+        fusion = self.manifest.settings.fusion
+        if fusion.method == "rrf":
+            return reciprocal_rank_fusion([arm.hits for arm in arms], rank_constant=fusion.rank_constant)
+        weights: dict[Arm, float] = {
+            "lexical": fusion.lexical / lemmas.bound if lemmas.bound > 0 else 0.0,
+            "bigram": fusion.bigram / grams.bound if grams.bound > 0 else 0.0,
+            "dense": 1.0,
+        }
+        return weighted_sum(
+            [WeightedRanking(arm.hits, weights[arm.name], len(arm.hits) >= depth) for arm in arms]
         )
 
     def passage(self, passage_id: str) -> StoredPassage:

@@ -1,11 +1,11 @@
 """Latin letters and digits into terms, by rule: the same run gives the same terms in any text.
 
-    hba1c       hba1c               letters first: digits belong to the name
-    il-6        il  6  il6          so that IL-6, IL6 and a mere IL meet
-    20mg        20  mg              digits first: a number and its unit
-    3.5  10^-4  3.5  10^-4          a decimal, a power
-    m^2         m^2                 a raised digit is part of the unit
-    na^+        na                  a charge is not
+hba1c       hba1c               letters first: digits belong to the name
+il-6        il  6  il6          so that IL-6, IL6 and a mere IL meet
+20mg        20  mg              digits first: a number and its unit
+3.5  10^-4  3.5  10^-4          a decimal, a power
+m^2         m^2                 a raised digit is part of the unit
+na^+        na                  a charge is not
 """
 
 import re

@@ -13,6 +13,7 @@ postings of the query's terms.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import log
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,9 @@ from indexer.strings import SortedStrings, map_array
 Bag = Mapping[str, int]
 """The terms of one passage, each with its count."""
 
+Query = Sequence[str] | Mapping[str, float]
+"""Terms as they occur, or each with its weight; a term that stands twice weighs 2."""
+
 Allowed = NDArray[np.bool_] | None
 """One flag a passage, in row order: whether it may be found. ``None`` lets all pass."""
 
@@ -33,8 +37,12 @@ Allowed = NDArray[np.bool_] | None
 class LexicalEngine(Protocol):
     """What both engines offer. Rows are passages in passage-id order."""
 
-    def search(self, terms: Sequence[str], k: int, allowed: Allowed = None) -> list[Hit]:
+    def search(self, terms: Query, k: int, allowed: Allowed = None) -> list[Hit]:
         """At most ``k`` passages that hold one of ``terms``, best first, equal scores in id order."""
+        ...
+
+    def bound(self, terms: Query) -> float:
+        """What no passage's score for ``terms`` exceeds; a term of no passage counts as the rarest."""
         ...
 
     def matched(self, terms: Sequence[str], row: int) -> tuple[str, ...]:
@@ -135,7 +143,7 @@ class LexicalIndex:
             float(mapped("k1").view(np.float64)[0]),
         )
 
-    def scores(self, terms: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def scores(self, terms: Query) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """BM25 of every passage, (n,), and whether it holds one of the terms, (n,).
 
         A term that stands twice in the query counts twice.
@@ -153,7 +161,7 @@ class LexicalIndex:
             held[rows] = True
         return scores, held
 
-    def search(self, terms: Sequence[str], k: int, allowed: Allowed = None) -> list[Hit]:
+    def search(self, terms: Query, k: int, allowed: Allowed = None) -> list[Hit]:
         scores, held = self.scores(terms)
         return top(self._ids, scores, held if allowed is None else held & allowed, k)
 
@@ -190,6 +198,11 @@ def top(ids: SortedStrings, scores: NDArray[np.float64], eligible: NDArray[np.bo
         rows, values = rows[kept], values[kept]
     order = np.lexsort((rows, -values))[:k]
     return [Hit(ids[int(rows[i])], float(values[i])) for i in order]
+
+
+def unseen_idf(passages: int) -> float:
+    """The IDF of a term that none of so many passages holds."""
+    return log(passages + 0.5) - log(0.5)
 
 
 def _length_norms(lengths: NDArray[np.float64], settings: LexicalSettings) -> NDArray[np.float64]:

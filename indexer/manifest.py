@@ -12,7 +12,7 @@ from indexer.encoders import EncoderIdentity
 from indexer.errors import IndexCorrupt, IndexMismatch
 from indexer.settings import IndexSettings
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Of the files on disk: raise it when an older reader would misread them."""
 
 MANIFEST = "manifest.json"

@@ -27,6 +27,22 @@ class LexicalSettings(Frozen):
     epsilon: float = Field(default=0.25, ge=0)
 
 
+class AnalysisSettings(Frozen):
+    """Words and what they mean alike. docs/analysis.md tells how to make both files.
+
+    Attributes:
+        user_dictionary: A compiled MeCab dictionary with a site's own words.
+        shipped_synonyms: Whether the table of the package is used.
+        synonyms: A site's own tables; read after the shipped one, adding to its groups.
+        synonym_weight: What a synonym is worth against the query's own word; 0 expands nothing.
+    """
+
+    user_dictionary: Path | None = None
+    shipped_synonyms: bool = True
+    synonyms: tuple[Path, ...] = ()
+    synonym_weight: float = Field(default=0.5, ge=0, le=1)
+
+
 class EncoderSettings(Frozen):
     """The model that turns text into vectors.
 
@@ -56,13 +72,19 @@ class EncoderSettings(Frozen):
 
 
 class FusionSettings(Frozen):
-    """How the arms become one ranking.
+    """How the arms become one ranking. docs/retrieval.md tells on which data the weights were chosen.
 
     Attributes:
+        method: ``"weighted"`` adds scores up; ``"rrf"`` reads the ranks alone.
+        lexical: Weight of the share of the query that a passage holds by lemmas, beside the cosine's 1.
+        bigram: Weight of that share by character bigrams.
         rank_constant: Of reciprocal rank fusion.
         depth: Hits that each arm hands to the fusion, or ``k`` where that is more.
     """
 
+    method: Literal["weighted", "rrf"] = "weighted"
+    lexical: float = Field(default=0.2, ge=0)
+    bigram: float = Field(default=0.2, ge=0)
     rank_constant: int = Field(default=RANK_CONSTANT, ge=0)
     depth: int = Field(default=100, ge=1)
 
@@ -77,6 +99,7 @@ class IndexSettings(Frozen):
     """
 
     lexical: LexicalSettings = LexicalSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
     encoder: EncoderSettings = EncoderSettings()
     fusion: FusionSettings = FusionSettings()
     split: SplitSettings = SplitSettings()
