@@ -20,7 +20,7 @@ from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResul
 from indexer.lexical import Allowed, LexicalEngine, LexicalIndex
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
 from indexer.passages import PassageStore, StoredPassage
-from indexer.querying import FieldQuery, expand, field_query
+from indexer.querying import FieldQuery, expand, field_query, has_japanese
 from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import Engine
 from indexer.synonyms import Expansion, Synonyms
@@ -43,6 +43,8 @@ class HybridIndex:
     Attributes:
         manifest: What it was built from.
         analyzer: What made its terms, for callers that compare words the same way.
+        fusion: How arms are fused: the manifest's settings, until a measurement replaces them.
+        synonym_weight: Likewise.
         degraded: Why this is not the generation that ``CURRENT`` names; ``None`` if it is.
     """
 
@@ -68,6 +70,8 @@ class HybridIndex:
         self.analyzer = analyzer
         self.encoder = encoder
         self.degraded = degraded
+        self.fusion = manifest.settings.fusion
+        self.synonym_weight = manifest.settings.analysis.synonym_weight
         self._held = held
 
     @classmethod
@@ -153,7 +157,7 @@ class HybridIndex:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
         check_query(query)
         allowed = self.passages.allowed(filters)
-        depth = max(k, self.manifest.settings.fusion.depth)
+        depth = max(k, self.fusion.depth)
         arms: tuple[ArmRanking, ...]
         hits: list[Hit]
         if mode == "hybrid":
@@ -165,7 +169,7 @@ class HybridIndex:
                 self._words("bigram", grams, depth, allowed),
                 self._meaning(query, depth, allowed),
             )
-            hits = self._fused(arms, lemmas, grams, depth)
+            hits = self._fused(query, arms, lemmas, grams, depth)
         else:
             expansions = []
             arm = (
@@ -188,7 +192,7 @@ class HybridIndex:
         )
 
     def _expansions(self, query: str) -> list[Expansion]:
-        if not self.manifest.settings.analysis.synonym_weight:
+        if not self.synonym_weight:
             return []
         return expand(query, self.analyzer, self.synonyms)
 
@@ -198,7 +202,7 @@ class HybridIndex:
         field, terms_of = (
             (self.lexical, self.analyzer.terms) if name == "lexical" else (self.bigrams, bigrams)
         )
-        weight = self.manifest.settings.analysis.synonym_weight
+        weight = self.synonym_weight
         return field_query(query, expansions, weight, field, terms_of)
 
     def _words(
@@ -212,14 +216,17 @@ class HybridIndex:
         return ArmRanking("dense", tuple(self.dense.search(vector, depth, allowed)))
 
     def _fused(
-        self, arms: Sequence[ArmRanking], lemmas: FieldQuery, grams: FieldQuery, depth: int
+        self, query: str, arms: Sequence[ArmRanking], lemmas: FieldQuery, grams: FieldQuery, depth: int
     ) -> list[Hit]:
-        fusion = self.manifest.settings.fusion
+        fusion = self.fusion
         if fusion.method == "rrf":
             return reciprocal_rank_fusion([arm.hits for arm in arms], rank_constant=fusion.rank_constant)
+        by_lemmas, by_grams = fusion.lexical, fusion.bigram
+        if not has_japanese(query):
+            by_lemmas = by_grams = fusion.latin / 2
         weights: dict[Arm, float] = {
-            "lexical": fusion.lexical / lemmas.bound if lemmas.bound > 0 else 0.0,
-            "bigram": fusion.bigram / grams.bound if grams.bound > 0 else 0.0,
+            "lexical": by_lemmas / lemmas.bound if lemmas.bound > 0 else 0.0,
+            "bigram": by_grams / grams.bound if grams.bound > 0 else 0.0,
             "dense": 1.0,
         }
         return weighted_sum(

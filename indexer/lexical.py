@@ -161,6 +161,13 @@ class LexicalIndex:
             held[rows] = True
         return scores, held
 
+    def bound(self, terms: Query) -> float:
+        weights = 0.0
+        for term, times in Counter(terms).items():
+            number = self._vocabulary.find(term)
+            weights += times * (float(self._idf[number]) if number >= 0 else unseen_idf(len(self._ids)))
+        return weights * (self._k1 + 1)
+
     def search(self, terms: Query, k: int, allowed: Allowed = None) -> list[Hit]:
         scores, held = self.scores(terms)
         return top(self._ids, scores, held if allowed is None else held & allowed, k)

@@ -1,5 +1,6 @@
 """A query as the word fields see it: its terms, and more lightly those of its synonyms."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,14 @@ from indexer.analyzer import Analyzer
 from indexer.folding import fold
 from indexer.lexical import LexicalEngine, Query
 from indexer.synonyms import Expansion, Synonyms
+
+
+_JAPANESE = re.compile("[ぁ-ゖァ-ヺｦ-ﾝ々一-鿿]")
+
+
+def has_japanese(query: str) -> bool:
+    """Whether kana or kanji stand in it."""
+    return _JAPANESE.search(query) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ Engine = Literal["files", "rank-bm25"]
 
 
 class LexicalSettings(Frozen):
-    """BM25's engine and constants; the values are rank-bm25's own defaults.
+    """BM25's engine and constants. Those of k1 and b are the usual ones for short passages (Anserini's).
 
     Attributes:
         engine: ``"files"`` is memory-mapped; ``"rank-bm25"`` is the reference package, for comparison.
@@ -22,8 +22,8 @@ class LexicalSettings(Frozen):
     """
 
     engine: Engine = "files"
-    k1: float = Field(default=1.5, gt=0)
-    b: float = Field(default=0.75, ge=0, le=1)
+    k1: float = Field(default=0.9, gt=0)
+    b: float = Field(default=0.4, ge=0, le=1)
     epsilon: float = Field(default=0.25, ge=0)
 
 
@@ -78,6 +78,7 @@ class FusionSettings(Frozen):
         method: ``"weighted"`` adds scores up; ``"rrf"`` reads the ranks alone.
         lexical: Weight of the share of the query that a passage holds by lemmas, beside the cosine's 1.
         bigram: Weight of that share by character bigrams.
+        latin: Weight of both together for a query without Japanese, where they are the same words.
         rank_constant: Of reciprocal rank fusion.
         depth: Hits that each arm hands to the fusion, or ``k`` where that is more.
     """
@@ -85,6 +86,7 @@ class FusionSettings(Frozen):
     method: Literal["weighted", "rrf"] = "weighted"
     lexical: float = Field(default=0.2, ge=0)
     bigram: float = Field(default=0.2, ge=0)
+    latin: float = Field(default=0.15, ge=0)
     rank_constant: int = Field(default=RANK_CONSTANT, ge=0)
     depth: int = Field(default=100, ge=1)
 
