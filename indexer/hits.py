@@ -1,6 +1,6 @@
 """What a search takes and what it returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -38,6 +38,25 @@ class ArmRanking:
 
     name: Arm
     hits: tuple[Hit, ...]
+
+
+class MatchedTerms(Mapping[str, tuple[str, ...]]):
+    """By passage id the query's terms it holds; looked up when asked for, since most callers never ask."""
+
+    def __init__(self, passage_ids: Iterable[str], lookup: Callable[[str], tuple[str, ...]]) -> None:
+        self._passage_ids = dict.fromkeys(passage_ids)
+        self._lookup = lookup
+
+    def __getitem__(self, passage_id: str) -> tuple[str, ...]:
+        if passage_id not in self._passage_ids:
+            raise KeyError(passage_id)
+        return self._lookup(passage_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._passage_ids)
+
+    def __len__(self) -> int:
+        return len(self._passage_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from indexer.encoders import Encoder, make_encoder
 from indexer.errors import IndexCorrupt, InvalidQuery, InvalidTable, UnknownPassage
 from indexer.fusion import WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import Lease, lease, lease_current, names
-from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
+from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, MatchedTerms, Mode, SearchResult
 from indexer.lexical import Allowed, LexicalEngine, LexicalIndex
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
 from indexer.passages import PassageStore, StoredPassage
@@ -184,10 +184,10 @@ class HybridIndex:
             mode=mode,
             hits=tuple(hits[:k]),
             arms=arms,
-            matched_terms={
-                hit.passage_id: self.lexical.matched(terms, self.passages.ids.find(hit.passage_id))
-                for hit in hits[:k]
-            },
+            matched_terms=MatchedTerms(
+                (hit.passage_id for hit in hits[:k]),
+                lambda passage_id: self.lexical.matched(terms, self.passages.ids.find(passage_id)),
+            ),
             expansions=tuple(dict.fromkeys(other for found in expansions for other in found.others)),
         )
 

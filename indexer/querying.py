@@ -10,7 +10,6 @@ from indexer.folding import fold
 from indexer.lexical import LexicalEngine, Query
 from indexer.synonyms import Expansion, Synonyms
 
-
 _JAPANESE = re.compile("[ぁ-ゖァ-ヺｦ-ﾝ々一-鿿]")
 
 
