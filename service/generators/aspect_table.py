@@ -25,7 +25,7 @@ URGENCY = Aspect(
     "", "", "緊急度の評価", "assessment of urgency", "緊急度 評価 重症度", "urgency severity assessment"
 )
 IMMEDIATE = Aspect(
-    "", "", "初期治療", "immediate treatment", "初期対応 緊急治療", "emergency initial treatment"
+    "", "", "初期治療", "immediate treatment", "初期対応 治療 静注 投与", "emergency initial treatment"
 )
 
 INITIAL_JA = r"初期対応|初期治療と対応|救急対応|緊急対応|急性期対応|初療|応急処置|最初の対応|最初に(?:行う|すべき)(?:こと|対応)|(?:まず|最初に)(?:何を|どう)"
@@ -34,6 +34,7 @@ INITIAL_EN = r"initial (?:management|response|approach|care)|immediate (?:manage
 # fmt: off
 # The order is that of precedence where two patterns could take the same words.
 ASPECTS: tuple[Aspect, ...] = (
+    IMMEDIATE._replace(ja=r"初期治療|急性期治療|緊急治療", en=r"(?:initial|immediate|emergency) (?:treatment|therapy)"),
     Aspect(r"鑑別(?:診断|疾患)?", r"differential(?: diagnos[ie]s)?", "鑑別", "differential diagnosis", "鑑別 鑑別疾患", "differential diagnosis"),
     Aspect(r"(?:重症度|病期|ステージ)(?:の)?(?:分類|評価|判定)?", r"(?:staging|stages?|severity(?: classification)?)", "重症度・病期", "staging", "分類 重症度 病期 基準", "classification stage severity"),
     Aspect(r"診断(?:基準|方法|法)?", r"diagnos(?:is|es|tic criteria|ed|e)", "診断", "diagnosis", "診断 診断基準", "diagnosis diagnostic criteria"),
@@ -54,7 +55,7 @@ ASPECTS: tuple[Aspect, ...] = (
     Aspect(r"食事(?:療法|制限|指導)", r"diet(?:ary)?(?: therapy| restrictions?)?", "食事療法", "diet", "食事療法 制限", "diet restriction"),
     Aspect(r"(?:専門医(?:への)?)?紹介(?:基準|の?タイミング)?", r"referrals?|refer(?:red)?", "専門医への紹介", "referral", "紹介 専門医", "referral specialist"),
     Aspect(r"(?:注意点|留意点|注意事項|注意すべきこと)", r"precautions?|cautions?", "注意点", "precautions", "注意 慎重投与", "precautions"),
-    Aspect(r"(?:第一選択薬?|(?:初期)?治療(?:法|薬|方針|目標|戦略)?|薬物療法|管理(?:目標|方法|方針)?|対応|対処(?:法)?|処置)", r"treatments?|treated|treat|therap(?:y|ies)|manage(?:ment|d)?", "治療", "treatment", "治療 管理", "treatment management"),
+    Aspect(r"(?:第一選択薬?|治療(?:法|薬|方針|目標|戦略)?|薬物療法|管理(?:目標|方法|方針)?|対応|対処(?:法)?|処置)", r"treatments?|treated|treat|therap(?:y|ies)|manage(?:ment|d)?", "治療", "treatment", "治療 管理", "treatment management"),
     Aspect(r"定義", r"definitions?|defined", "定義", "definition", "定義", "definition"),
 )
 # fmt: on

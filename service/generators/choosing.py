@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from math import isclose, log
+from math import fsum, isclose, log
+from typing import NamedTuple
 
 from corpora import sentences
 from service.answers import Evidence
@@ -23,17 +24,38 @@ LEAST_COVERAGE = 0.5
 """Share of a choice's weight one sentence must hold to support it."""
 
 
+class _Sentence(NamedTuple):
+    key: str
+    text: str
+    terms: set[str]
+    above: set[str]
+
+
+class Support(NamedTuple):
+    """A choice, and the sentence that speaks for it most."""
+
+    score: float
+    label: str
+    key: str
+    sentence: str
+
+
 def best_choice(
     question: Question, evidence: Sequence[Evidence], terms: Callable[[str], Sequence[str]]
-) -> str | None:
-    """The label of the best supported choice; ``None`` on no support, or when two are supported equally.
+) -> Support | None:
+    """The best supported choice; ``None`` on no support, or when two are supported equally.
 
     One sentence supports a choice by the share of the choice's words it holds, weighted by how rare they
     are, times what it (and its headings) shares with the stem. A sentence that negates supports only what
     is asked to be avoided. A question for the exception is answered only where a sentence negates it.
     """
     texts = [
-        (found.text[start:end], set(terms(found.text[start:end])), set(terms(" ".join(found.headings))))
+        _Sentence(
+            found.key,
+            found.text[start:end],
+            set(terms(found.text[start:end])),
+            set(terms(" ".join(found.headings))),
+        )
         for found in evidence
         for start, end in sentences(found.text)
     ]
@@ -44,22 +66,28 @@ def best_choice(
     )
 
     def weight(term: str) -> float:
-        return log(1 + (len(texts) + 1) / (sum(term in have for _, have, _ in texts) + 0.5))
+        return log(1 + (len(texts) + 1) / (sum(term in sentence.terms for sentence in texts) + 0.5))
 
     stem = set(terms(question.text))
     wanted = {choice.label: set(terms(choice.text)) for choice in question.choices}
     shared = set.intersection(*wanted.values())
-    scores: dict[str, float] = {}
+    ranked: list[Support] = []
     for label, all_terms in wanted.items():
         own = all_terms - shared  # what every choice says tells none apart
-        total = sum(map(weight, own))
-        support = 0.0
-        for text, have, above in texts:
-            covered = sum(weight(term) for term in own & have) / total if total else 0.0
-            about = sum(weight(term) for term in (stem - own) & (have | above))
-            if covered >= LEAST_COVERAGE and about and bool(_NEGATIVE.search(text)) == wants_negative:
-                support = max(support, covered * about)
-        scores[label] = support
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
-    (best, first), (_, second) = ranked[0], ranked[1]
-    return best if first > 0 and not isclose(first, second, rel_tol=1e-9) else None
+        total = fsum(map(weight, own))
+        support = Support(0.0, label, "", "")
+        for key, text, have, above in texts:
+            covered = fsum(map(weight, own & have)) / total if total else 0.0
+            about = fsum(map(weight, (stem - own) & (have | above)))
+            fits = covered >= LEAST_COVERAGE and bool(_NEGATIVE.search(text)) == wants_negative
+            if fits and covered * about > support.score:  # of equals the first sentence stays
+                support = Support(covered * about, label, key, one_line(text))
+        ranked.append(support)
+    ranked.sort(key=lambda support: -support.score)
+    first, second = ranked[0], ranked[1]
+    return first if first.score > 0 and not isclose(first.score, second.score, rel_tol=1e-9) else None
+
+
+def one_line(sentence: str) -> str:
+    """A sentence that was wrapped in its source, unwrapped; nothing else is changed."""
+    return " ".join(sentence.split("\n"))

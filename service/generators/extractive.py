@@ -6,23 +6,23 @@ equal scores go to the earlier evidence, then to the earlier sentence.
 
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from math import log
+from math import fsum, log
 from typing import NamedTuple
 
 from corpora import sentences
 from service.answers import Evidence, Step
 from service.generators import aspects
-from service.generators.choosing import best_choice
+from service.generators.choosing import best_choice, one_line
 from service.generators.protocol import Completion, Delta, Limits
 from service.notices import EXTRACTIVE
 from service.prompts import AnswerPrompt, ChoicePrompt, PlanPrompt, Prompt, StepPrompt
-from service.questions import Question
+from service.questions import Choice, Question
 from service.wording import INSUFFICIENT
 
 Terms = Callable[[str], Sequence[str]]
 """Text to index terms: the live index's own analyzer."""
 
-SENTENCES_PER_STEP = 3
+SENTENCES_PER_STEP = 4
 HEADING_WEIGHT = 0.5
 """A word in the headings counts half: 「## 治療」 makes its sentences about treatment, but less surely
 than a sentence that says so."""
@@ -56,8 +56,8 @@ class ExtractiveGenerator:
             case AnswerPrompt():
                 text = self._answer(prompt)
             case ChoicePrompt():
-                choice = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
-                text = json.dumps({"choice": choice}, ensure_ascii=False)
+                best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
+                text = json.dumps({"choice": best.label if best else None}, ensure_ascii=False)
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta, None]:
@@ -78,9 +78,7 @@ class ExtractiveGenerator:
         steps = [(step.sub_question, step.query) for step in aspects.asked(question, prompt.max_steps)]
         if question.choices and len(question.choices) <= prompt.max_steps:
             topic = aspects.asked(question, 1)[0].topic
-            steps = [
-                (f"{choice.label}. {choice.text}", f"{topic} {choice.text}") for choice in question.choices
-            ]
+            steps = [(_of_choice(choice), f"{topic} {choice.text}") for choice in question.choices]
         return json.dumps(
             {"steps": [{"sub_question": sub, "query": query} for sub, query in steps]}, ensure_ascii=False
         )
@@ -94,25 +92,22 @@ class ExtractiveGenerator:
         nothing = INSUFFICIENT[prompt.question.language]
         parts: list[str] = []
         said: set[str] = set()
-        steps = prompt.steps
         if prompt.question.choices:
-            choice = best_choice(prompt.question, _evidence(steps), self._terms)
-            of_choice = tuple(step for step in steps if step.sub_question.startswith(f"{choice}. "))
-            steps = of_choice or steps
-        for step in steps:
+            best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
+            return f"- {best.sentence}[{best.key}]" if best else nothing
+        for step in prompt.steps:
             conclusion = step.conclusion or self._conclusion(prompt.question, step)
             lines = [line for line in conclusion.splitlines() if line != nothing and line not in said]
             said.update(lines)
             if lines:
-                heading = [f"## {step.sub_question}"] if len(steps) > 1 else []
+                heading = [f"## {step.sub_question}"] if len(prompt.steps) > 1 else []
                 parts.append("\n".join([*heading, *lines]))
         return "\n\n".join(parts) or nothing
 
     def _best(self, question: Question, step: Step) -> list[_Candidate]:
         """The step's best sentences, in reading order."""
-        wanted = dict.fromkeys(self._terms(f"{step.sub_question} {step.query}"))
-        topic_text = aspects.asked(question, 1)[0].topic if not question.choices else step.sub_question
-        topic = dict.fromkeys(self._terms(topic_text))
+        wanted = dict.fromkeys(self._terms(step.query))
+        topic = dict.fromkeys(self._terms(_topic(question, step)))
         passages = [(found, sentences(found.text)) for found in step.evidence]
         places = {found.key: set(self._terms(" ".join(found.headings))) for found in step.evidence}
         spoken = {
@@ -128,13 +123,13 @@ class ExtractiveGenerator:
                 continue
             for position, span in enumerate(spans):
                 terms = spoken[found.key, span]
-                matched = sum(weight(term) for term in wanted if term in terms)
-                above = sum(
+                matched = fsum(weight(term) for term in wanted if term in terms)
+                above = fsum(
                     weight(term) for term in wanted if term in places[found.key] and term not in terms
                 )
                 if matched or above:
                     score = matched + HEADING_WEIGHT * above
-                    text = " ".join(found.text[slice(*span)].split("\n"))
+                    text = one_line(found.text[slice(*span)])
                     candidates.append(_Candidate(score, rank, position, found.key, text))
         candidates.sort(key=lambda item: (-item.score, item.evidence_rank, item.position))
         distinct = {item.text: item for item in reversed(candidates)}
@@ -144,14 +139,27 @@ class ExtractiveGenerator:
         return sorted(best, key=lambda item: (item.evidence_rank, item.position))
 
 
+def _topic(question: Question, step: Step) -> str:
+    """What a passage must speak of to serve this step: the choice it looks into, else its topic."""
+    for choice in question.choices:
+        if step.sub_question == _of_choice(choice):
+            return choice.text
+    steps = aspects.asked(question, 10)
+    return next((asked.topic for asked in steps if asked.sub_question == step.sub_question), steps[0].topic)
+
+
+def _of_choice(choice: Choice) -> str:
+    return f"{choice.label}. {choice.text}"
+
+
 def _evidence(steps: Iterable[Step]) -> list[Evidence]:
     """Every passage once, in key order of first appearance."""
     return list({found.key: found for step in steps for found in step.evidence}.values())
 
 
 def _share(wanted: Iterable[str], have: set[str], weight: Callable[[str], float]) -> float:
-    total = sum(weight(term) for term in wanted)
-    return sum(weight(term) for term in wanted if term in have) / total if total else 0.0
+    total = fsum(weight(term) for term in wanted)
+    return fsum(weight(term) for term in wanted if term in have) / total if total else 0.0
 
 
 def _rarity(texts: Sequence[set[str]]) -> Callable[[str], float]:
