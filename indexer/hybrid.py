@@ -7,7 +7,7 @@ from typing import Self
 from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
-from indexer.errors import IndexCorrupt, InvalidQuery, UnknownPassage
+from indexer.errors import IndexCorrupt, IndexMismatch, InvalidQuery, UnknownPassage
 from indexer.fusion import reciprocal_rank_fusion
 from indexer.generations import Lease, lease, lease_current, names
 from indexer.hits import MODES, ArmRanking, Filters, Mode, SearchResult
@@ -83,7 +83,7 @@ class HybridIndex:
         for name in reversed(names(directory)):
             try:
                 index = cls._open(lease(directory, name), analyzer, encoder, verify)
-            except IndexCorrupt:
+            except (IndexCorrupt, IndexMismatch):
                 continue
             index.degraded = f"{damaged}; the earlier generation {name} serves"
             return index

@@ -20,6 +20,7 @@ import pytest
 from corpora import read_corpus
 from indexer import HybridIndex
 from indexer.generations import names
+from indexer.manifest import check_files, read_manifest
 from tests.indexer.conftest import write_random_vectors
 from tests.requirements import REPOSITORY
 
@@ -41,6 +42,7 @@ while not Path(sys.argv[2]).exists():
         assert len(index.passages) == index.manifest.counts.passages
         generations.add(index.generation)
     opened += 1
+    time.sleep(0.02)
 print(opened, len(generations))
 """
 
@@ -109,43 +111,54 @@ def builds(tmp_path: Path) -> Builds:
     return made
 
 
+def begun(builds: Builds) -> subprocess.Popen[str]:
+    """A builder that has finished importing and holds the lock: from here on a kill can break something."""
+    build = builds.start()
+    while not (builds.out / "tmp").exists() and build.poll() is None:
+        time.sleep(0.001)
+    return build
+
+
 def kill_builds(builds: Builds, kills: int, seed: int) -> int:
-    """Start builds and kill each at a moment of its own, spread over a build's duration and a bit more.
+    """Start builds and kill each at a random moment of its work, until ``kills`` died of it.
 
     Returns:
-        How many were killed before they ended.
+        How many builds were started; the ones that ended before their moment make new generations.
     """
-    began = time.monotonic()
-    assert builds.run().returncode == 0
-    duration = time.monotonic() - began
     chance = random.Random(seed)
-    killed = 0
-    for number in range(kills):
-        moment = duration * 1.1 * (number + chance.random()) / kills
-        build = builds.start()
+    killed = started = 0
+    work = 1.0  # seconds from the lock to the end; learnt from the builds that end
+    while killed < kills:
+        started += 1
+        assert started <= 4 * kills + 4, "nearly every build ended before its moment"
+        build = begun(builds)
+        began = time.monotonic()
         try:
-            build.wait(timeout=moment)
+            build.wait(timeout=work * chance.random())
         except subprocess.TimeoutExpired:
             build.send_signal(signal.SIGKILL)
         _, errors = build.communicate()
         assert build.returncode in (0, -signal.SIGKILL), errors
-        killed += build.returncode == -signal.SIGKILL
-        for name in names(builds.out):
-            with HybridIndex.open(builds.out, verify=True) as index:
-                assert index.degraded is None
-            assert (builds.out / "generations" / name / "manifest.json").stat().st_size > 0
-    return killed
+        if build.returncode == 0:
+            work = time.monotonic() - began
+        else:
+            killed += 1
+        with HybridIndex.open(builds.out, verify=True) as index:
+            assert index.degraded is None
+        for name in names(builds.out):  # also a generation that was in place, but not live yet, is whole
+            folder = builds.out / "generations" / name
+            check_files(folder, read_manifest(folder), verify=True)
+    return started
 
 
 @pytest.mark.crash
 @pytest.mark.timeout(600)
 def test_fifty_killed_builds_never_hurt_a_reader(builds: Builds) -> None:
     with builds.read_all_along() as counted:
-        killed = kill_builds(builds, kills=50, seed=20260101)
+        started = kill_builds(builds, kills=50, seed=20260101)
     opened, generations = counted
-    assert killed >= 30
     assert opened >= 50
-    assert generations >= 2
+    assert generations >= 2 or started == 50
     assert builds.run().returncode == 0
     assert not (builds.out / "tmp").exists()
 
@@ -154,9 +167,8 @@ def test_fifty_killed_builds_never_hurt_a_reader(builds: Builds) -> None:
 def test_a_few_killed_builds_never_hurt_a_reader(builds: Builds) -> None:
     """The fast set's share of the test above."""
     with builds.read_all_along() as counted:
-        killed = kill_builds(builds, kills=4, seed=7)
-    assert killed >= 2
-    assert counted[0] >= 4
+        kill_builds(builds, kills=3, seed=7)
+    assert counted[0] >= 3
 
 
 def test_a_build_killed_between_its_last_steps_leaves_a_whole_index(builds: Builds) -> None:
@@ -180,10 +192,7 @@ def test_a_build_killed_between_its_last_steps_leaves_a_whole_index(builds: Buil
 
 
 def test_of_two_builders_one_wins_and_the_other_says_why(builds: Builds) -> None:
-    first = builds.start()
-    while not (builds.out / "tmp").exists():
-        assert first.poll() is None
-        time.sleep(0.001)
+    first = begun(builds)
     first.send_signal(signal.SIGSTOP)  # it holds the lock, and cannot end before the second came
     try:
         second = builds.run()
