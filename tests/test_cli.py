@@ -71,6 +71,6 @@ def test_json_is_data_on_stdout(tmp_path: Path) -> None:
     built = jmedqa("index", "build", "--corpus", str(corpus), "--out", str(tmp_path / "i"))
     assert built.returncode == 0, built.stderr
     info = json.loads(jmedqa("index", "info", "--index", str(tmp_path / "i"), "--json").stdout)
-    assert info["passages"] == 1
+    assert info["counts"]["passages"] == 1
     found = jmedqa("index", "search", "--index", str(tmp_path / "i"), "--json", "慢性腎臓病")
     assert json.loads(found.stdout)["hits"][0]["passage_id"] == "1"
