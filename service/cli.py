@@ -35,6 +35,10 @@ _err = Console(stderr=True)
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file; JMEDQA_* variables win over it")
 ]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="A file of configs/models; wins over --config"),
+]
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Index folder; default: the settings'")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print data on standard output, and nothing else")]
 
@@ -48,11 +52,12 @@ def ask(
     strategy: Annotated[str | None, typer.Option("--strategy", help=" | ".join(STRATEGIES))] = None,
     index: IndexOption = None,
     config: ConfigOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer one question, with evidence for each step."""
     try:
-        settings = load_settings(config)
+        settings = load_settings(config, model)
         asked = _question(question, choice or [])
         name = _strategy(strategy, settings)
         answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir))
@@ -65,7 +70,7 @@ def ask(
 
 
 @app.command()
-def serve(config: ConfigOption = None) -> None:
+def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Serve the REST API until interrupted."""
     import uvicorn
 
@@ -73,7 +78,7 @@ def serve(config: ConfigOption = None) -> None:
     from service.logs import configure_logs
 
     try:
-        settings = load_settings(config)
+        settings = load_settings(config, model)
     except ServiceError as error:
         _stop(error)
     server = settings.server

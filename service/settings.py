@@ -132,20 +132,28 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-def load_settings(config: Path | None = None) -> Settings:
-    """Read the file, if any, then the environment.
+MODEL_TABLES = ("generator", "limits")
+"""The tables of a model's file that are settings of the service; its others describe the model."""
+
+
+def load_settings(config: Path | None = None, model: Path | None = None) -> Settings:
+    """Read the files, if any, then the environment.
+
+    Args:
+        model: A file of ``configs/models``: its ``[generator]`` and ``[limits]`` win over those of
+            ``config``, and the environment over both.
 
     Raises:
-        BadSettings: If the file cannot be read, or a value is unknown, of the wrong type or out of range.
+        BadSettings: If a file cannot be read, or a value is unknown, of the wrong type or out of range.
     """
-    values: dict[str, Any] = {}
-    if config is not None:
-        try:
-            values = tomllib.loads(config.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise _bad(config, f"{error.strerror or 'cannot be read'}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise _bad(config, f"not TOML: {error}") from error
+    values = _read(config)
+    described = _read(model)
+    if model is not None and "model" not in described:
+        raise _bad(model, "no [model] table: name a file like those in configs/models")
+    for table in MODEL_TABLES:
+        stated = values.get(table, {})
+        if isinstance(described.get(table), dict) and isinstance(stated, dict):
+            values[table] = stated | described[table]
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -155,6 +163,17 @@ def load_settings(config: Path | None = None) -> Settings:
         raise _bad(config, faults) from error
     except ValueError as error:  # an environment variable that should hold JSON and does not
         raise _bad(config, str(error)) from error
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _bad(file, f"{error.strerror or 'cannot be read'}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bad(file, f"not TOML: {error}") from error
 
 
 def _bad(config: Path | None, reason: str) -> BadSettings:
