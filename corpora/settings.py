@@ -1,6 +1,7 @@
 """What a corpus is read from and how it is cut; values come from the configuration of the job."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,6 +23,8 @@ class JsonlFields(Frozen):
     published: str = "published"
     edition: str = "edition"
     language: str = "language"
+    supersedes: str = "supersedes"
+    tags: str = "tags"
 
 
 class SplitSettings(Frozen):
@@ -39,11 +42,16 @@ class CorpusSettings(Frozen):
     """One corpus: where it lies and how it is read.
 
     Attributes:
-        paths: JSONL (also ``.jsonl.gz``) and Markdown files, or folders that hold them at any depth.
+        paths: Files of any readable kind, or folders that hold them at any depth.
         exclude: Shell patterns; a file of a folder whose name matches one is not a document.
         jsonl: Field names of the JSON lines.
         source: Name of the source, for documents that state none.
         licence: Licence of the text, for documents that state none.
+        on_error: ``stop`` at the first file that cannot be read, so that no index lacks a document
+            unnoticed; or ``report`` it and read the others.
+        duplicates: ``fold`` leaves out a document whose text an earlier one has letter by letter (white
+            space and punctuation aside), where it is named by its place; documents with an id of their
+            own are kept, because an id is a promise that it can be cited. ``keep`` keeps all.
     """
 
     paths: tuple[Path, ...] = ()
@@ -52,3 +60,5 @@ class CorpusSettings(Frozen):
     split: SplitSettings = SplitSettings()
     source: str | None = None
     licence: str | None = None
+    on_error: Literal["stop", "report"] = "stop"
+    duplicates: Literal["fold", "keep"] = "fold"

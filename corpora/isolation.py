@@ -1,0 +1,174 @@
+"""Reading files in processes of their own: one reused process a kind of file, replaced after a failure.
+
+Whatever a file does to its reader (crash, endless loop, memory without end, silence), the caller gets a
+``CorpusError`` for that file and goes on.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pydantic import ValidationError
+
+from corpora.documents import Document
+from corpora.errors import CorpusError
+from corpora.kinds import Kind
+from corpora.limits import CPU_SECONDS, FILES_PER_PROCESS, MAX_ANSWER, MEMORY_BYTES, SILENCE_SECONDS
+from corpora.settings import CorpusSettings
+
+_DEATHS = {
+    signal.SIGXCPU: f"took more than {CPU_SECONDS} s of processor time; split or simplify it",
+    signal.SIGKILL: "its reader was killed, probably for want of memory",
+}
+
+
+class Readers:
+    """The worker processes of one reading; a context manager that ends them."""
+
+    def __init__(self, silence_s: float = SILENCE_SECONDS) -> None:
+        self._silence_s = silence_s
+        self._processes: dict[str, _Process] = {}
+
+    def __enter__(self) -> "Readers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes.values():
+            process.end()
+        self._processes.clear()
+
+    def read(
+        self, path: Path, kind: Kind, doc_id: str, settings: CorpusSettings, note: Callable[[str], None]
+    ) -> Iterator[Document]:
+        """Yield the documents of one file.
+
+        Raises:
+            CorpusError: If the file cannot be read; documents before the fault were already yielded.
+        """
+        process = self._processes.get(kind.name)
+        if process is None or process.files >= FILES_PER_PROCESS:
+            if process is not None:
+                process.end()
+            process = self._processes[kind.name] = _Process(self._silence_s)
+        request = {
+            "module": kind.module,
+            "path": str(path),
+            "doc_id": doc_id,
+            "settings": settings.model_dump(mode="json", include={"source", "licence"}),
+        }
+        finished = False
+        try:
+            for message in process.ask(request):
+                if "document" in message:
+                    yield Document.model_validate(message["document"])
+                elif "note" in message:
+                    note(str(message["note"]))
+                elif "error" in message:
+                    finished = not message.get("fatal")
+                    raise CorpusError(path, None, str(message["error"]))
+                else:
+                    finished = True
+        except _Lost as error:
+            raise CorpusError(path, None, str(error)) from None
+        except ValidationError as error:
+            raise CorpusError(path, None, f"its reader gave no valid document: {error.errors()[0]['msg']}") from error
+        finally:
+            if not finished:
+                process.end()
+                del self._processes[kind.name]
+
+
+class _Lost(Exception):
+    """The process ended, or was ended, before it had answered."""
+
+
+class _Process:
+    def __init__(self, silence_s: float) -> None:
+        self.files = 0
+        self._silence_s = silence_s
+        self._rest = bytearray()
+        environment = {
+            "PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path),
+            "PATH": os.environ.get("PATH", ""),
+            "LC_ALL": "C.UTF-8",
+        }
+        self._child = subprocess.Popen(  # noqa: S603 - this interpreter, no shell
+            [sys.executable, "-m", "corpora.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+
+    def ask(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Send one request and yield the messages up to the last (``done`` or ``error``)."""
+        self.files += 1
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(json.dumps(request).encode() + b"\n")
+            self._child.stdin.flush()
+        except OSError:
+            raise _Lost(self._death()) from None
+        while True:
+            try:
+                message = json.loads(self._line())
+            except ValueError:
+                raise _Lost("its reader answered nonsense") from None
+            yield message
+            if "done" in message or "error" in message:
+                return
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue
+
+    def _line(self) -> bytes:
+        assert self._child.stdout is not None
+        deadline = time.monotonic() + self._silence_s
+        searched = 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._child.stdout, selectors.EVENT_READ)
+            while (end := self._rest.find(b"\n", searched)) < 0:
+                searched = len(self._rest)
+                if searched > MAX_ANSWER:
+                    raise _Lost(f"one document is larger than {MAX_ANSWER // 2**20} MiB; split it")
+                if not selector.select(max(deadline - time.monotonic(), 0)):
+                    raise _Lost(f"its reader gave no answer for {self._silence_s:.0f} s")
+                data = os.read(self._child.stdout.fileno(), 2**20)
+                if not data:
+                    raise _Lost(self._death())
+                self._rest += data
+        line = bytes(self._rest[:end])
+        del self._rest[: end + 1]
+        return line
+
+    def _death(self) -> str:
+        try:
+            code = self._child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            code = self._child.wait()
+        if code >= 0:
+            return f"its reader ended unexpectedly (exit code {code})"
+        named = signal.Signals(-code)
+        return _DEATHS.get(
+            named,
+            f"its reader crashed ({named.name}), or needed more than {MEMORY_BYTES // 2**20} MiB; get a better original",
+        )
