@@ -41,7 +41,9 @@ def _check_members(archive: zipfile.ZipFile, part: str) -> None:
         raise ValueError("holds two parts of one name, so programs disagree about what it says")
     inflated = sum(member.file_size for member in members)
     if inflated > MAX_INFLATED:
-        raise ValueError(f"inflates to {inflated / 2**20:,.0f} MiB, more than {MAX_INFLATED // 2**20} (a zip bomb?)")
+        raise ValueError(
+            f"inflates to {inflated / 2**20:,.0f} MiB, more than {MAX_INFLATED // 2**20} (a zip bomb?)"
+        )
     for member in members:
         if member.filename.startswith(("/", "\\")) or ".." in Path(member.filename.replace("\\", "/")).parts:
             raise ValueError(f"holds a part named {member.filename!r}, a path out of its folder")
@@ -50,6 +52,8 @@ def _check_members(archive: zipfile.ZipFile, part: str) -> None:
         if member.filename.endswith((".xml", ".rels")):
             with archive.open(member) as file:
                 if b"<!DOCTYPE" in file.read(_PROLOGUE):
-                    raise ValueError(f"its part {member.filename} declares a DTD, which Office files never do")
+                    raise ValueError(
+                        f"its part {member.filename} declares a DTD, which Office files never do"
+                    )
     if part not in names:
         raise ValueError(f"has no part {part}, so it is not the kind of file that its name says")

@@ -35,9 +35,9 @@ class Composer:
         self._after_item = False
 
     @property
-    def headings(self) -> list[str]:
-        """Texts of the headings so far, in order."""
-        return [heading[0] for heading in self._headings]
+    def first_heading(self) -> str:
+        """The first heading so far, empty where there is none."""
+        return self._headings[0][0] if self._headings else ""
 
     @property
     def empty(self) -> bool:
@@ -65,6 +65,15 @@ class Composer:
         if text:
             self._write(text, "\n\n", page, box)
 
+    def placed_paragraph(self, pieces: Sequence[tuple[str, int, Box]]) -> None:
+        """Add a paragraph whose parts stand on several pages or columns: text, page and box of each."""
+        written = False
+        for text, page, box in pieces:
+            text = _SPACES.sub(" ", clean(text).replace("\n", " "))
+            if text.strip():
+                self._write(text if written else text.lstrip(), "" if written else "\n\n", page, box)
+                written = True
+
     def item(
         self,
         text: str,
@@ -82,7 +91,14 @@ class Composer:
             self._write(f"{indent}{marker} {text}", "\n" if follows else "\n\n", page, box)
             self._after_item = True
 
-    def table(self, rows: Sequence[Sequence[str]], *, header: bool = True, page: int | None = None) -> None:
+    def table(
+        self,
+        rows: Sequence[Sequence[str]],
+        *,
+        header: bool = True,
+        page: int | None = None,
+        box: Box | None = None,
+    ) -> None:
         """Add a table; with ``header`` its first row heads the others. Empty rows are left out."""
         cells = [[one_line(cell).replace("|", r"\|") for cell in row] for row in rows]
         cells = [row for row in cells if any(row)]
@@ -92,7 +108,7 @@ class Composer:
         lines = [f"| {' | '.join(row + [''] * (columns - len(row)))} |" for row in cells]
         if header and len(lines) > 1:
             lines.insert(1, "|" + "---|" * columns)
-        self._write("\n".join(lines), "\n\n", page, None)
+        self._write("\n".join(lines), "\n\n", page, box)
 
     def document(
         self,
@@ -118,7 +134,7 @@ class Composer:
         text = "".join(self._parts)
         return Document(
             doc_id=doc_id,
-            title=one_line(title) or (self._headings[0][0] if self._headings else ""),
+            title=one_line(title) or self.first_heading,
             text=text,
             source=source,
             licence=licence,

@@ -17,7 +17,9 @@ MINIMUM = 20
 
 _CID = re.compile(r"\(cid:\d+\)")
 _UTF8_AS_CP932 = re.compile("[縺繧繝蜿譁邨諤莨][\uff61-\uff9f\u3000-\u9fff・]")
-_UTF8_AS_LATIN = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0160\u0178\u017d\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]")
+_UTF8_AS_LATIN = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0160\u0178\u017d\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
 _SCRIPTS = re.compile(
     r"^(LATIN|DIGIT|CJK|HIRAGANA|KATAKANA|HALFWIDTH|FULLWIDTH|GREEK|IDEOGRAPHIC|COMBINING|SUPERSCRIPT|"
     r"SUBSCRIPT|MODIFIER|KANGXI|MICRO|OHM|ANGSTROM|FEMININE|MASCULINE|SCRIPT|DOUBLE-STRUCK|ROMAN|VULGAR|"
@@ -52,7 +54,8 @@ def _broken(character: str) -> bool:
     if "\u3041" <= character <= "\u9fff" or " " <= character <= "~":
         return False
     return character == "\ufffd" or (
-        character not in "\n\t\r\x0c\xad\u200b\u200d\ufeff" and unicodedata.category(character) in {"Cn", "Co", "Cc"}
+        character not in "\n\t\r\x0c\xad\u200b\u200d\ufeff"
+        and unicodedata.category(character) in {"Cn", "Co", "Cc"}
     )
 
 

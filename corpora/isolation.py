@@ -81,7 +81,9 @@ class Readers:
         except _Lost as error:
             raise CorpusError(path, None, str(error)) from None
         except ValidationError as error:
-            raise CorpusError(path, None, f"its reader gave no valid document: {error.errors()[0]['msg']}") from error
+            raise CorpusError(
+                path, None, f"its reader gave no valid document: {error.errors()[0]['msg']}"
+            ) from error
         finally:
             if not finished:
                 process.end()

@@ -29,7 +29,9 @@ def read_jsonl(path: Path, settings: CorpusSettings) -> Iterator[Document]:
         with _open(path) as file:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), start=1):
                 if len(line) > MAX_LINE:
-                    raise CorpusError(path, number, f"a line is longer than {MAX_LINE // 2**20} MiB; split it")
+                    raise CorpusError(
+                        path, number, f"a line is longer than {MAX_LINE // 2**20} MiB; split it"
+                    )
                 if line.strip():
                     yield _document(path, number, line, settings)
     except (OSError, EOFError, zlib.error) as error:

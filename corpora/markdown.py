@@ -75,7 +75,12 @@ def heading_tree(text: str) -> tuple[Section, ...]:
         if token.type == "heading_open" and token.level == 0 and token.map:
             first, after = token.map
             headings.append(
-                (content.content.strip(), int(token.tag[1]), starts[first], min(starts[after], len(text)), None)
+                (
+                    content.content.strip(),
+                    int(token.tag[1]),
+                    starts[first],
+                    min(starts[after], len(text)),
+                    None,
+                )
             )
     return nest(headings, len(text))
-

@@ -77,7 +77,11 @@ class _Reading:
         assert kind is not None
         if kind.module is not None:
             yield from self._readers.read(
-                file, kind, place, self._settings, lambda text: self._report.notes.append(Note(str(file), text))
+                file,
+                kind,
+                place,
+                self._settings,
+                lambda text: self._report.notes.append(Note(str(file), text)),
             )
         elif kind.name == "jsonl":
             yield from read_jsonl(file, self._settings)
@@ -132,7 +136,8 @@ def _place(document: Document) -> str:
 
 def _excluding(relative: Path, settings: CorpusSettings) -> str | None:
     return next(
-        (pattern for pattern in settings.exclude if any(fnmatch(part, pattern) for part in relative.parts)), None
+        (pattern for pattern in settings.exclude if any(fnmatch(part, pattern) for part in relative.parts)),
+        None,
     )
 
 

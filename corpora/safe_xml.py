@@ -134,7 +134,9 @@ def entity_text(element: Element) -> str:
     reference = f"&{element.name};"  # type: ignore[attr-defined]
     text = html.unescape(reference)
     if text == reference:
-        raise ValueError(f"uses the entity {reference}, which only its DTD explains; write the character itself")
+        raise ValueError(
+            f"uses the entity {reference}, which only its DTD explains; write the character itself"
+        )
     return text
 
 

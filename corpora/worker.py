@@ -53,7 +53,10 @@ def _answer(request: dict[str, Any], answers: BinaryIO) -> None:
     except ValueError as error:
         say(error=" ".join(str(error).split())[:500])
     except Exception as error:  # a library's own fault: the file is refused, the job goes on
-        say(error=f"its reader failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})", fatal=True)
+        say(
+            error=f"its reader failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})",
+            fatal=True,
+        )
     else:
         say(done=True)
 

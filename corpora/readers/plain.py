@@ -48,7 +48,7 @@ def read(source: Source) -> Iterator[Document]:
     close()
     yield composer.document(
         source.doc_id,
-        title=composer.headings[0] if composer.headings else source.path.stem,
+        title=composer.first_heading or source.path.stem,
         source=source.settings.source,
         licence=source.settings.licence,
         origin=source.origin,
