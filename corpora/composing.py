@@ -161,9 +161,7 @@ class Composer:
             raise ValueError(f"holds more than {MAX_CHARACTERS:,} characters; split it")
         if page is not None:
             rounded = None if box is None else tuple(round(value, 1) for value in box)
-            self._locators.append(
-                Locator(start=text_start, end=self._length, page=page, box=rounded)  # type: ignore[arg-type]
-            )
+            self._locators.append(Locator(start=text_start, end=self._length, page=page, box=rounded))
         return text_start
 
 

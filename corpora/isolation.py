@@ -1,7 +1,8 @@
-"""Reading files in processes of their own: one reused process a kind of file, replaced after a failure.
+"""Reading files in a process of its own, reused from file to file and replaced after a failure.
 
 Whatever a file does to its reader (crash, endless loop, memory without end, silence), the caller gets a
-``CorpusError`` for that file and goes on.
+``CorpusError`` for that file and goes on. One process serves all kinds: starting it costs more than
+reading a small file, and separating kinds would not keep a file from its successor of the same kind.
 """
 
 import json
@@ -31,11 +32,11 @@ _DEATHS = {
 
 
 class Readers:
-    """The worker processes of one reading; a context manager that ends them."""
+    """The worker process of one reading; a context manager that ends it."""
 
     def __init__(self, silence_s: float = SILENCE_SECONDS) -> None:
         self._silence_s = silence_s
-        self._processes: dict[str, _Process] = {}
+        self._process: _Process | None = None
 
     def __enter__(self) -> "Readers":
         return self
@@ -43,9 +44,12 @@ class Readers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._processes.values():
-            process.end()
-        self._processes.clear()
+        self._end()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.end()
+            self._process = None
 
     def read(
         self, path: Path, kind: Kind, doc_id: str, settings: CorpusSettings, note: Callable[[str], None]
@@ -55,11 +59,9 @@ class Readers:
         Raises:
             CorpusError: If the file cannot be read; documents before the fault were already yielded.
         """
-        process = self._processes.get(kind.name)
-        if process is None or process.files >= FILES_PER_PROCESS:
-            if process is not None:
-                process.end()
-            process = self._processes[kind.name] = _Process(self._silence_s)
+        if self._process is not None and self._process.files >= FILES_PER_PROCESS:
+            self._end()
+        process = self._process = self._process or _Process(self._silence_s)
         request = {
             "module": kind.module,
             "path": str(path),
@@ -86,8 +88,7 @@ class Readers:
             ) from error
         finally:
             if not finished:
-                process.end()
-                del self._processes[kind.name]
+                self._end()
 
 
 class _Lost(Exception):
@@ -104,7 +105,7 @@ class _Process:
             "PATH": os.environ.get("PATH", ""),
             "LC_ALL": "C.UTF-8",
         }
-        self._child = subprocess.Popen(  # noqa: S603 - this interpreter, no shell
+        self._child = subprocess.Popen(
             [sys.executable, "-m", "corpora.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

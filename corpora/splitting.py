@@ -3,8 +3,8 @@
 A passage never crosses a heading and never ends inside a sentence, unless that sentence alone is
 longer than a passage may be. A sentence that limits the one before it (ただし…, なお…, …を除く。) stays in
 its passage, and a table that is cut lends its header row to the heading path of the later passages: text
-stays what the document has at ``start:end``. A section that needs several passages is cut into parts of about equal
-width, so that no passage is a leftover of one short sentence.
+stays what the document has at ``start:end``. A section that needs several passages is cut into parts of
+about equal width, so that no passage is a leftover of one short sentence.
 """
 
 import math

@@ -1,5 +1,6 @@
 """From lines in reading order to paragraphs, headings, items and tables."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ def _with_level(paragraph: Paragraph, larger: Sequence[float]) -> Paragraph:
 
 def _of_block(block: Sequence[Line], page: int) -> Iterator[Paragraph]:
     left, right = min(line.left for line in block), max(line.right for line in block)
-    pitches = sorted(above.base - below.base for above, below in zip(block, block[1:], strict=False))
+    pitches = sorted(above.base - below.base for above, below in itertools.pairwise(block))
     pitch = pitches[len(pitches) // 2] if pitches else 0.0
     at = 0
     while at < len(block):

@@ -15,12 +15,58 @@ _MAX_BYTES = 32 * 2**20
 MAX_NODES = 2_000_000
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.IGNORECASE)
 _SKIPPED = frozenset(
-    "script style noscript template nav header footer aside form button select textarea svg math iframe object "
-    "head del s strike rt rp".split()
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "nav",
+        "header",
+        "footer",
+        "aside",
+        "form",
+        "button",
+        "select",
+        "textarea",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "head",
+        "del",
+        "s",
+        "strike",
+        "rt",
+        "rp",
+    ]
 )
 _BLOCKS = frozenset(
-    "p div section article main blockquote pre address figure figcaption dl dt dd ul ol body html details "
-    "summary center fieldset hr td th".split()
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "blockquote",
+        "pre",
+        "address",
+        "figure",
+        "figcaption",
+        "dl",
+        "dt",
+        "dd",
+        "ul",
+        "ol",
+        "body",
+        "html",
+        "details",
+        "summary",
+        "center",
+        "fieldset",
+        "hr",
+        "td",
+        "th",
+    ]
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 

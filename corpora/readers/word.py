@@ -76,7 +76,7 @@ class _Body:
         style_id = style.get(qn("w:val")) if style is not None else None
         level = self._levels.get(style_id)
         if outline is not None and outline.get(qn("w:val"), "").isdigit():
-            level = int(outline.get(qn("w:val"))) + 1
+            level = int(outline.get(qn("w:val"), "9")) + 1
         if level is not None and level <= 9:
             self._composer.heading(text, level)
         elif numbering is not None or "List" in (style_id or ""):

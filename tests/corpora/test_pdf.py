@@ -153,7 +153,7 @@ def test_a_sentence_over_two_pages_is_one_sentence_with_two_places(tmp_path: Pat
 
 def test_a_scan_is_refused_with_its_cure(tmp_path: Path) -> None:
     file = pdf(tmp_path / "a.pdf", lambda c: c.rect(100, 100, 200, 200, fill=1))
-    with pytest.raises(CorpusError, match="holds no text on its 1 pages.*OCR"):
+    with pytest.raises(CorpusError, match=r"holds no text on its 1 pages.*OCR"):
         document(file)
 
 
@@ -178,7 +178,7 @@ def test_glyphs_without_meaning_in_unicode_are_refused(tmp_path: Path) -> None:
 
 def test_a_character_that_the_library_drops_refuses_the_file(tmp_path: Path) -> None:
     file = pdf(tmp_path / "a.pdf", lambda c: (lines(c, 72, 700, [SENTENCE]), lines(c, 72, 600, ["不"])))
-    with pytest.raises(CorpusError, match=f"page 1 uses the font {FONT}.*single characters would be lost"):
+    with pytest.raises(CorpusError, match=rf"page 1 uses the font {FONT}.*single characters would be lost"):
         document(file)
 
 
