@@ -43,7 +43,11 @@ def check(
         passages += len(split(document, settings.split))
         characters += len(document.text)
     if as_json:
-        print(json.dumps(report.as_json() | {"passages": passages, "characters": characters}, ensure_ascii=False))
+        print(
+            json.dumps(
+                report.as_json() | {"passages": passages, "characters": characters}, ensure_ascii=False
+            )
+        )
     else:
         _print(report, passages, characters)
     if report.refused:

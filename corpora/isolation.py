@@ -22,20 +22,15 @@ from pydantic import ValidationError
 from corpora.documents import Document
 from corpora.errors import CorpusError
 from corpora.kinds import Kind
-from corpora.limits import CPU_SECONDS, FILES_PER_PROCESS, MAX_ANSWER, MEMORY_BYTES, SILENCE_SECONDS
-from corpora.settings import CorpusSettings
-
-_DEATHS = {
-    signal.SIGXCPU: f"took more than {CPU_SECONDS} s of processor time; split or simplify it",
-    signal.SIGKILL: "its reader was killed, probably for want of memory",
-}
+from corpora.limits import FILES_PER_PROCESS, MAX_ANSWER
+from corpora.settings import CorpusSettings, ReaderLimits
 
 
 class Readers:
     """The worker process of one reading; a context manager that ends it."""
 
-    def __init__(self, silence_s: float = SILENCE_SECONDS) -> None:
-        self._silence_s = silence_s
+    def __init__(self, limits: ReaderLimits) -> None:
+        self._limits = limits
         self._process: _Process | None = None
 
     def __enter__(self) -> "Readers":
@@ -61,12 +56,12 @@ class Readers:
         """
         if self._process is not None and self._process.files >= FILES_PER_PROCESS:
             self._end()
-        process = self._process = self._process or _Process(self._silence_s)
+        process = self._process = self._process or _Process(self._limits)
         request = {
             "module": kind.module,
             "path": str(path),
             "doc_id": doc_id,
-            "settings": settings.model_dump(mode="json", include={"source", "licence"}),
+            "settings": settings.model_dump(mode="json", include={"source", "licence", "limits"}),
         }
         finished = False
         try:
@@ -80,7 +75,7 @@ class Readers:
                     raise CorpusError(path, None, str(message["error"]))
                 else:
                     finished = True
-        except _Lost as error:
+        except _LostError as error:
             raise CorpusError(path, None, str(error)) from None
         except ValidationError as error:
             raise CorpusError(
@@ -91,14 +86,14 @@ class Readers:
                 self._end()
 
 
-class _Lost(Exception):
+class _LostError(Exception):
     """The process ended, or was ended, before it had answered."""
 
 
 class _Process:
-    def __init__(self, silence_s: float) -> None:
+    def __init__(self, limits: ReaderLimits) -> None:
         self.files = 0
-        self._silence_s = silence_s
+        self._limits = limits
         self._rest = bytearray()
         environment = {
             "PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path),
@@ -121,12 +116,12 @@ class _Process:
             self._child.stdin.write(json.dumps(request).encode() + b"\n")
             self._child.stdin.flush()
         except OSError:
-            raise _Lost(self._death()) from None
+            raise _LostError(self._death()) from None
         while True:
             try:
                 message = json.loads(self._line())
             except ValueError:
-                raise _Lost("its reader answered nonsense") from None
+                raise _LostError("its reader answered nonsense") from None
             yield message
             if "done" in message or "error" in message:
                 return
@@ -144,19 +139,19 @@ class _Process:
 
     def _line(self) -> bytes:
         assert self._child.stdout is not None
-        deadline = time.monotonic() + self._silence_s
+        deadline = time.monotonic() + self._limits.silence_s
         searched = 0
         with selectors.DefaultSelector() as selector:
             selector.register(self._child.stdout, selectors.EVENT_READ)
             while (end := self._rest.find(b"\n", searched)) < 0:
                 searched = len(self._rest)
                 if searched > MAX_ANSWER:
-                    raise _Lost(f"one document is larger than {MAX_ANSWER // 2**20} MiB; split it")
+                    raise _LostError(f"one document is larger than {MAX_ANSWER // 2**20} MiB; split it")
                 if not selector.select(max(deadline - time.monotonic(), 0)):
-                    raise _Lost(f"its reader gave no answer for {self._silence_s:.0f} s")
+                    raise _LostError(f"its reader gave no answer for {self._limits.silence_s:.0f} s")
                 data = os.read(self._child.stdout.fileno(), 2**20)
                 if not data:
-                    raise _Lost(self._death())
+                    raise _LostError(self._death())
                 self._rest += data
         line = bytes(self._rest[:end])
         del self._rest[: end + 1]
@@ -170,8 +165,11 @@ class _Process:
             code = self._child.wait()
         if code >= 0:
             return f"its reader ended unexpectedly (exit code {code})"
-        named = signal.Signals(-code)
-        return _DEATHS.get(
-            named,
-            f"its reader crashed ({named.name}), or needed more than {MEMORY_BYTES // 2**20} MiB; get a better original",
+        if -code == signal.SIGXCPU:
+            return f"took more than {self._limits.cpu_s} s of processor time; split or simplify it"
+        if -code == signal.SIGKILL:
+            return "its reader was killed, probably for want of memory"
+        return (
+            f"its reader crashed ({signal.Signals(-code).name}), or needed more than "
+            f"{self._limits.memory_mib:,} MiB; get a better original"
         )

@@ -1,17 +1,9 @@
-"""What one file may cost while it is read. Every reader of a binary or marked-up format works in a
-process of its own under these limits, so that a hostile file ends as one line of a report.
+"""Fixed bounds of what one file may be; those that a site may change are ``ReaderLimits``.
 
-A file that holds many documents (PubMed, MediaWiki) gets processor time and inflation anew for each.
+Every reader of a binary or marked-up format works in a process of its own under both, so that a hostile
+file ends as one line of a report. A file that holds many documents (PubMed, MediaWiki) gets processor
+time and inflation anew for each.
 """
-
-MEMORY_BYTES = 2**30
-"""Address space of a reader's process."""
-
-CPU_SECONDS = 30
-"""For one file, or for one document of many."""
-
-SILENCE_SECONDS = 90.0
-"""Wall time without any answer, after which the process is ended: a reader that waits, not computes."""
 
 MAX_INFLATED = 200 * 2**20
 """Bytes that compressed contents may grow to."""

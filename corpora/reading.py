@@ -32,7 +32,7 @@ def read_corpus(
     """
     settings = settings or CorpusSettings()
     report = report if report is not None else ReadReport()
-    with Readers() as readers:
+    with Readers(settings.limits) as readers:
         yield from _Reading(settings, report, readers).documents(paths)
 
 

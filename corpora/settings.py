@@ -38,6 +38,20 @@ class SplitSettings(Frozen):
     max_width: int = Field(default=600, ge=40, le=20_000)
 
 
+class ReaderLimits(Frozen):
+    """What one foreign file may cost: one file, or one document of a file that holds many.
+
+    Attributes:
+        memory_mib: Address space of the process that reads.
+        cpu_s: Processor time.
+        silence_s: Wall time without an answer: a reader that waits instead of computing.
+    """
+
+    memory_mib: int = Field(default=1024, ge=256)
+    cpu_s: int = Field(default=30, ge=1)
+    silence_s: float = Field(default=90, gt=0)
+
+
 class CorpusSettings(Frozen):
     """One corpus: where it lies and how it is read.
 
@@ -47,6 +61,7 @@ class CorpusSettings(Frozen):
         jsonl: Field names of the JSON lines.
         source: Name of the source, for documents that state none.
         licence: Licence of the text, for documents that state none.
+        limits: For the process that reads PDF, Office, HTML, XML and text files.
         on_error: ``stop`` at the first file that cannot be read, so that no index lacks a document
             unnoticed; or ``report`` it and read the others.
         duplicates: ``fold`` leaves out a document whose text an earlier one has letter by letter (white
@@ -60,5 +75,6 @@ class CorpusSettings(Frozen):
     split: SplitSettings = SplitSettings()
     source: str | None = None
     licence: str | None = None
+    limits: ReaderLimits = ReaderLimits()
     on_error: Literal["stop", "report"] = "stop"
     duplicates: Literal["fold", "keep"] = "fold"

@@ -18,7 +18,6 @@ from typing import Any, BinaryIO
 
 from corpora.documents import Document
 from corpora.garbling import garbled
-from corpora.limits import CPU_SECONDS, MEMORY_BYTES
 from corpora.readers import Source
 from corpora.settings import CorpusSettings
 
@@ -28,7 +27,6 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=2**16)
     os.dup2(2, 1)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin.buffer:
@@ -40,12 +38,15 @@ def _answer(request: dict[str, Any], answers: BinaryIO) -> None:
     def say(**message: Any) -> None:
         answers.write(json.dumps(message).encode() + b"\n")
 
+    settings = CorpusSettings.model_validate(request["settings"])
+    memory = settings.limits.memory_mib * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
     try:
-        _renew_cpu()
-        for document in _documents(request, say):
+        _renew_cpu(settings.limits.cpu_s)
+        for document in _documents(request, settings, say):
             answers.write(b'{"document":' + document.model_dump_json().encode() + b"}\n")
     except MemoryError:
-        say(error=f"needs more than {MEMORY_BYTES // 2**20} MiB of memory; split it", fatal=True)
+        say(error=f"needs more than {settings.limits.memory_mib:,} MiB of memory; split it", fatal=True)
     except RecursionError:
         say(error="is nested deeper than any real document")
     except OSError as error:
@@ -61,7 +62,7 @@ def _answer(request: dict[str, Any], answers: BinaryIO) -> None:
         say(done=True)
 
 
-def _documents(request: dict[str, Any], say: Any) -> Iterator[Document]:
+def _documents(request: dict[str, Any], settings: CorpusSettings, say: Any) -> Iterator[Document]:
     module = importlib.import_module(f"corpora.readers.{request['module']}")
     path = Path(request["path"])
     with path.open("rb") as file:
@@ -70,22 +71,25 @@ def _documents(request: dict[str, Any], say: Any) -> Iterator[Document]:
         path=path,
         doc_id=request["doc_id"],
         sha256=sha256,
-        settings=CorpusSettings.model_validate(request["settings"]),
+        settings=settings,
         note=lambda text: say(note=text),
-        renew=_renew_cpu,
+        renew=lambda: _renew_cpu(settings.limits.cpu_s),
     )
     for document in module.read(source):
         fault = garbled(document.text)
+        if fault and document.origin is not None and document.origin.line is not None:
+            say(note=f"{document.doc_id} left out: the text is garbled: {fault}")
+            continue
         if fault:
             raise ValueError(f"the text is garbled: {fault}; get a better original, or run OCR over it")
         yield document
 
 
-def _renew_cpu() -> None:
-    """Allow ``CPU_SECONDS`` from now; past them the kernel ends the process."""
+def _renew_cpu(seconds: int) -> None:
+    """Allow ``seconds`` from now; past them the kernel ends the process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(usage.ru_utime + usage.ru_stime)
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

@@ -111,9 +111,9 @@ def _refuse_lost_glyphs(page: pdfium.PdfPage, number: int) -> None:
                 used = name.value.decode(errors="replace")
                 if not _ALWAYS_THERE.match(used):
                     raise ValueError(
-                        f"page {number} uses the font {used}, which is neither in the file nor on this machine, "
-                        "so single characters would be lost; export it with fonts embedded, or install one "
-                        "(e.g. fonts-ipafont)"
+                        f"page {number} uses the font {used}, which is neither in the file nor on this "
+                        "machine, so single characters would be lost; export it with fonts embedded, "
+                        "or install one (e.g. fonts-ipafont)"
                     )
 
 

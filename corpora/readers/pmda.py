@@ -82,8 +82,9 @@ _INTERACTION = {
 
 _LISTS = {"OrderedList", "UnorderedList", "SimpleList"}
 _NOT_BODY = {
-    "PackageInsertNo", "CompanyIdentifier", "DateOfPreparationOrRevision", "Sccj", "GenericName", "ApprovalEtc",
-    "MainLiterature", "AddresseeOfLiteratureRequest", "NameAddressManufact", "TherapeuticClassification",
+    "PackageInsertNo", "CompanyIdentifier", "DateOfPreparationOrRevision", "Sccj", "GenericName",
+    "ApprovalEtc", "MainLiterature", "AddresseeOfLiteratureRequest", "NameAddressManufact",
+    "TherapeuticClassification",
 }  # fmt: skip
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MAX_DEPTH = 100

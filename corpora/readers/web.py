@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from corpora.composing import Composer
 from corpora.documents import Document
@@ -80,7 +80,10 @@ def read(source: Source) -> Iterator[Document]:
     text, encoding = decode_japanese(data, declared[1].decode() if declared else None)
     if encoding.lower() not in {"utf-8", "utf-8-sig"}:
         source.note(f"read as {encoding}")
-    tree = LexborHTMLParser(text)
+    try:
+        tree = LexborHTMLParser(text)
+    except SelectolaxError as error:
+        raise ValueError("cannot be held in memory as a page; split it") from error
     root = tree.css_first("main") or tree.css_first("[role=main]") or tree.css_first("article") or tree.body
     title = tree.css_first("title")
     composer = Composer()
