@@ -178,7 +178,13 @@ def test_glyphs_without_meaning_in_unicode_are_refused(tmp_path: Path) -> None:
 
 def test_a_character_that_the_library_drops_refuses_the_file(tmp_path: Path) -> None:
     file = pdf(tmp_path / "a.pdf", lambda c: (lines(c, 72, 700, [SENTENCE]), lines(c, 72, 600, ["不"])))
-    with pytest.raises(CorpusError, match=rf"page 1 uses the font {FONT}.*single characters would be lost"):
+    with pytest.raises(CorpusError, match=rf"page 1 uses the font {FONT}.*characters would be lost"):
+        document(file)
+
+
+def test_equal_lines_that_the_library_takes_for_one_refuse_the_file(tmp_path: Path) -> None:
+    file = pdf(tmp_path / "a.pdf", lambda c: lines(c, 72, 700, [SENTENCE] * 3))
+    with pytest.raises(CorpusError, match="characters would be lost"):
         document(file)
 
 

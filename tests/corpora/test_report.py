@@ -25,7 +25,7 @@ def folder(path: Path) -> Path:
 
 
 def test_a_build_stops_at_the_first_fault(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="c.pdf"):
+    with pytest.raises(CorpusError, match=r"c\.pdf"):
         list(read_corpus([folder(tmp_path)]))
 
 

@@ -119,9 +119,8 @@ def test_a_rule_keeps_its_exception() -> None:
 
 
 def test_a_rule_and_exception_wider_than_a_passage_are_parted() -> None:
-    passages = split(
-        document("規" * 60 + "。ただし、" + "則" * 60 + "。", title=""), SplitSettings(max_width=80)
-    )
+    text = "規" * 60 + "。ただし、" + "則" * 60 + "。"
+    passages = split(document(text, title=""), SplitSettings(max_width=80))
     assert [p.text[:2] for p in passages] == ["規規", "ただ"]
 
 
