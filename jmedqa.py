@@ -14,6 +14,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 _GROUPS = {
+    "corpus": ("corpora.cli", "Check what a folder of files gives."),
     "index": ("indexer.cli", "Build, search and inspect an index."),
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
 }

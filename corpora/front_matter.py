@@ -29,6 +29,13 @@ class FrontMatter(BaseModel):
     edition: str | None = None
     language: str | None = None
     review: str | None = None
+    supersedes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @field_validator("supersedes", "tags", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str | int) else value
 
 
 class CitedSource(Frozen):
