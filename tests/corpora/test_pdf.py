@@ -59,7 +59,10 @@ def test_raised_and_lowered_digits_are_kept(tmp_path: Path) -> None:
         lines(canvas, 165, 698, ["2"], size=6)
         lines(canvas, 169, 700, ["は90%である。"])
 
-    assert document(pdf(tmp_path / "a.pdf", page)).text == "白血球は10⁴個、SpO₂は90%である。"
+    text = document(pdf(tmp_path / "a.pdf", page)).text
+    assert (
+        text.replace(" ", "") == "白血球は10⁴個、SpO₂は90%である。"
+    )  # the gap depends on the fonts installed
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
@@ -176,16 +179,27 @@ def test_glyphs_without_meaning_in_unicode_are_refused(tmp_path: Path) -> None:
         document(file)
 
 
-def test_a_character_that_the_library_drops_refuses_the_file(tmp_path: Path) -> None:
+def text_or_refusal(file: Path) -> str | None:
+    """The text, or ``None`` where the file is refused since characters would be lost.
+
+    PDFium loses them only where the machine has no Japanese font, so either may be right.
+    """
+    try:
+        return document(file).text
+    except CorpusError as error:
+        assert re.search(rf"page 1 uses the font {FONT}.*characters would be lost", error.reason)
+        return None
+
+
+def test_a_character_on_its_own_is_never_lost_in_silence(tmp_path: Path) -> None:
     file = pdf(tmp_path / "a.pdf", lambda c: (lines(c, 72, 700, [SENTENCE]), lines(c, 72, 600, ["不"])))
-    with pytest.raises(CorpusError, match=rf"page 1 uses the font {FONT}.*characters would be lost"):
-        document(file)
+    text = text_or_refusal(file)
+    assert text is None or "不" in text
 
 
-def test_equal_lines_that_the_library_takes_for_one_refuse_the_file(tmp_path: Path) -> None:
-    file = pdf(tmp_path / "a.pdf", lambda c: lines(c, 72, 700, [SENTENCE] * 3))
-    with pytest.raises(CorpusError, match="characters would be lost"):
-        document(file)
+def test_equal_lines_are_never_taken_for_one_in_silence(tmp_path: Path) -> None:
+    text = text_or_refusal(pdf(tmp_path / "a.pdf", lambda c: lines(c, 72, 700, [SENTENCE] * 3)))
+    assert text is None or text.count(SENTENCE) == 3
 
 
 def garbled_pdf(path: Path) -> Path:
