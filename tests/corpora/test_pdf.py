@@ -62,7 +62,7 @@ def test_raised_and_lowered_digits_are_kept(tmp_path: Path) -> None:
     text = document(pdf(tmp_path / "a.pdf", page)).text
     assert (
         text.replace(" ", "") == "白血球は10⁴個、SpO₂は90%である。"
-    )  # the gap depends on the fonts installed
+    )  # gaps vary with fonts
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
