@@ -34,7 +34,7 @@ index: setup
 	$(BIN)/jmedqa index build --config configs/index.toml --out $(INDEX)
 
 serve: index
-	$(BIN)/jmedqa serve --config $(CONFIG) $(if $(MODEL),--model $(MODEL))
+	JMEDQA_INDEX__DIR=$(INDEX) $(BIN)/jmedqa serve --config $(CONFIG) $(if $(MODEL),--model $(MODEL))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

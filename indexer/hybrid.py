@@ -18,7 +18,14 @@ from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import Engine
 
 MAX_QUERY = 10_000
-"""Characters. The encoder reads a query in windows of 512 tokens, each some tens of milliseconds."""
+"""Characters."""
+
+ENCODED_QUERY = 500
+"""Characters of a query that are encoded: its last ones, about one window of 512 tokens.
+
+A window costs some tens of milliseconds, several on busy cores: a query of 2,000 characters took 12 s there.
+A case history ends with its question, so the end is kept.
+"""
 
 
 def lexical_class(engine: Engine) -> type[LexicalIndex] | type[RankBM25Index]:
@@ -119,6 +126,8 @@ class HybridIndex:
     ) -> SearchResult:
         """Find passages for ``query``.
 
+        The lexical arm reads all of it, the dense arm its last ``ENCODED_QUERY`` characters.
+
         Returns:
             ``k`` hits wherever so many passages pass the filters, except in the mode ``lexical``, which
             finds only passages that hold a term of the query.
@@ -140,7 +149,7 @@ class HybridIndex:
         if mode != "dense":
             arms.append(ArmRanking("lexical", tuple(self.lexical.search(terms, depth, allowed))))
         if mode != "lexical":
-            vector = self.encoder.encode_queries([query])[0]
+            vector = self.encoder.encode_queries([encoded_part(query)])[0]
             arms.append(ArmRanking("dense", tuple(self.dense.search(vector, depth, allowed))))
         ranked = (
             reciprocal_rank_fusion(
@@ -190,6 +199,11 @@ class HybridIndex:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def encoded_part(query: str) -> str:
+    """The end of ``query`` that is encoded: at most ``ENCODED_QUERY`` characters, never white space alone."""
+    return query.rstrip()[-ENCODED_QUERY:].lstrip()
 
 
 def check_query(query: str) -> None:
