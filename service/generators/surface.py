@@ -1,4 +1,4 @@
-"""Names compared as they are written: 「低カリウム血症」 and 「高カリウム血症」 share words, not their surface.
+"""Names compared as they are written: 「低カリウム血症」 and 「高カリウム血症」 share words, not surface.
 
 Bags of words cannot tell the two apart, and an answer about the wrong one looks right.
 """
