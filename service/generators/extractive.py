@@ -25,7 +25,7 @@ from service.wording import INSUFFICIENT
 Terms = Callable[[str], Sequence[str]]
 """Text to index terms: the live index's own analyzer."""
 
-SENTENCES_PER_STEP = 4
+SENTENCES_PER_STEP = 6
 HEADING_WEIGHT = 1.0
 """「## 治療」 makes its sentences about treatment as surely as a sentence that says so."""
 
