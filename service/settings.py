@@ -1,10 +1,12 @@
 """Settings of the service: a TOML file, and ``JMEDQA_<SECTION>__<FIELD>`` variables that win over it."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -70,6 +72,21 @@ class GeneratorSettings(Frozen):
     first_token_timeout_s: float = Field(default=60.0, gt=0)
     total_timeout_s: float = Field(default=300.0, gt=0)
     on_model_failure: OnModelFailure = "error"
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _plain_address(cls, value: object) -> object:
+        """An empty value, as compose files set it, is none; a password would reach error messages."""
+        if not isinstance(value, str) or not value.strip():
+            return value or None
+        try:
+            parts = urlsplit(value)
+            parts.port  # noqa: B018  (a malformed port is only noticed when it is read)
+        except ValueError as error:
+            raise ValueError(f"not an address ({error}): write http://HOST:PORT/v1") from None
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("holds a user or password, which would be shown in errors: use api_key")
+        return value
 
     @model_validator(mode="after")
     def _has_an_address(self) -> "GeneratorSettings":
@@ -147,6 +164,12 @@ def load_settings(config: Path | None = None, model: Path | None = None) -> Sett
         BadSettings: If a file cannot be read, or a value is unknown, of the wrong type or out of range.
     """
     values = _read(config)
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise _bad(config, f"unknown table {', '.join(unknown)}; known: {', '.join(Settings.model_fields)}")
+    if unknown := _unknown_sections():
+        raise _bad(
+            config, f"unknown section in {', '.join(unknown)}; known: {', '.join(Settings.model_fields)}"
+        )
     described = _read(model)
     if model is not None and "model" not in described:
         raise _bad(model, "no [model] table: name a file like those in configs/models")
@@ -163,6 +186,14 @@ def load_settings(config: Path | None = None, model: Path | None = None) -> Sett
         raise _bad(config, faults) from error
     except ValueError as error:  # an environment variable that should hold JSON and does not
         raise _bad(config, str(error)) from error
+
+
+def _unknown_sections() -> list[str]:
+    """Variables named like settings (``JMEDQA_X__Y``) whose section does not exist."""
+    names = [name for name in os.environ if name.startswith("JMEDQA_") and "__" in name]
+    return sorted(
+        name for name in names if name[len("JMEDQA_") :].split("__")[0].lower() not in Settings.model_fields
+    )
 
 
 def _read(file: Path | None) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Asked(NamedTuple):
     sub_question: str
     query: str
     topic: str
+    aspect: Aspect | None = None
 
 
 def asked(question: Question, max_steps: int) -> tuple[Asked, ...]:
@@ -93,11 +94,14 @@ def _japanese(text: str) -> tuple[Asked, ...]:
     if not topic:
         return (Asked(text, text, text),)
     return tuple(
-        Asked(f"{topic}の{aspect.label_ja}", f"{topic} {aspect.query_ja}", topic) for _, _, aspect in matches
+        Asked(f"{topic}の{aspect.label_ja}", f"{topic} {aspect.query_ja}", topic, aspect)
+        for _, _, aspect in matches
     )
 
 
 def _topic_ja(text: str) -> str:
+    """The topic in the words before what is asked of it; of a vignette, its last sentence."""
+    text = next((part for part in reversed(text.split("。")) if part.strip()), "")
     text = _HEAD_JA.sub("", _TAIL_JA.sub("", text.strip())).strip("「」『』 　、。")
     return _PATIENT_JA.sub(r"\1の", text)
 
@@ -116,6 +120,7 @@ def _english(text: str) -> tuple[Asked, ...]:
             f"{aspect.label_en[0].upper()}{aspect.label_en[1:]} of {topic}",
             f"{topic} {aspect.query_en}",
             topic,
+            aspect,
         )
         for _, _, aspect in matches
     )

@@ -5,6 +5,7 @@ equal scores go to the earlier evidence, then to the earlier sentence.
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from math import fsum, log
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from typing import NamedTuple
 from corpora import sentences
 from service.answers import Evidence, Step
 from service.generators import aspects
+from service.generators.aspect_table import INITIAL_EN, INITIAL_JA, SECTIONS, Aspect
 from service.generators.choosing import best_choice, one_line
 from service.generators.protocol import Completion, Delta, Limits
+from service.generators.surface import folded, heads, named, phrases, populations
 from service.notices import EXTRACTIVE
 from service.prompts import AnswerPrompt, ChoicePrompt, PlanPrompt, Prompt, StepPrompt
 from service.questions import Choice, Question
@@ -22,15 +25,14 @@ from service.wording import INSUFFICIENT
 Terms = Callable[[str], Sequence[str]]
 """Text to index terms: the live index's own analyzer."""
 
-SENTENCES_PER_STEP = 4
-HEADING_WEIGHT = 0.5
-"""A word in the headings counts half: 「## 治療」 makes its sentences about treatment, but less surely
-than a sentence that says so."""
-LEAST_COVERAGE = 0.4
-"""Share of the topic's weight a passage must speak of. Below it the passage is about something else."""
+SENTENCES_PER_STEP = 6
+HEADING_WEIGHT = 1.0
+"""「## 治療」 makes its sentences about treatment as surely as a sentence that says so."""
 
 
 class _Candidate(NamedTuple):
+    section: int
+    closeness: int
     score: float
     evidence_rank: int
     position: int
@@ -106,8 +108,13 @@ class ExtractiveGenerator:
 
     def _best(self, question: Question, step: Step) -> list[_Candidate]:
         """The step's best sentences, in reading order."""
+        for choice in question.choices:
+            if step.sub_question == _of_choice(choice):
+                return self._about_choice(choice, step)
+        asked = _asked(question, step)
+        names, people = heads(asked.topic), populations(asked.topic)
+        others = phrases(asked.topic)[:-1]
         wanted = dict.fromkeys(self._terms(step.query))
-        topic = dict.fromkeys(self._terms(_topic(question, step)))
         passages = [(found, sentences(found.text)) for found in step.evidence]
         places = {found.key: set(self._terms(" ".join(found.headings))) for found in step.evidence}
         spoken = {
@@ -118,10 +125,18 @@ class ExtractiveGenerator:
         weight = _rarity([terms | places[key] for (key, _), terms in spoken.items()])
         candidates: list[_Candidate] = []
         for rank, (found, spans) in enumerate(passages):
-            about = set(self._terms(found.text)) | places[found.key]
-            if _share(topic, about, weight) < LEAST_COVERAGE:
-                continue
+            path, below = folded(" / ".join((found.title, *found.headings))), _below(found)
+            section = _section(asked.aspect, below)
             for position, span in enumerate(spans):
+                text = found.text[slice(*span)]
+                flat = folded(text)
+                if people and not any(person in path + flat for person in people):
+                    continue
+                closeness = _closeness(names, folded(found.title), path, flat, asked.aspect)
+                if closeness <= 2 and not all(other in path + flat for other in others):
+                    continue
+                if not closeness or not (section or _says(asked.aspect, flat)):
+                    continue
                 terms = spoken[found.key, span]
                 matched = fsum(weight(term) for term in wanted if term in terms)
                 above = fsum(
@@ -129,23 +144,87 @@ class ExtractiveGenerator:
                 )
                 if matched or above:
                     score = matched + HEADING_WEIGHT * above
-                    text = one_line(found.text[slice(*span)])
-                    candidates.append(_Candidate(score, rank, position, found.key, text))
-        candidates.sort(key=lambda item: (-item.score, item.evidence_rank, item.position))
-        distinct = {item.text: item for item in reversed(candidates)}
-        best = [item for item in candidates if distinct[item.text] is item][:SENTENCES_PER_STEP]
-        if best:
-            best = [item for item in best if item.score >= best[0].score / 2]
-        return sorted(best, key=lambda item: (item.evidence_rank, item.position))
+                    item = _Candidate(section, closeness, score, rank, position, found.key, one_line(text))
+                    candidates.append(item)
+        return _chosen(candidates)
+
+    def _about_choice(self, choice: Choice, step: Step) -> list[_Candidate]:
+        """The first sentences that name the choice."""
+        name = folded(choice.text)
+        found = [
+            _Candidate(0, 1, 0.0, rank, position, found.key, one_line(found.text[slice(*span)]))
+            for rank, found in enumerate(step.evidence)
+            for position, span in enumerate(sentences(found.text))
+            if named(name, folded(found.text[slice(*span)]))
+        ]
+        return found[:SENTENCES_PER_STEP]
 
 
-def _topic(question: Question, step: Step) -> str:
-    """What a passage must speak of to serve this step: the choice it looks into, else its topic."""
-    for choice in question.choices:
-        if step.sub_question == _of_choice(choice):
-            return choice.text
+def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Those of the aspect's own sections if there are any, of the nearest documents, each section in turn."""
+    distinct: dict[str, _Candidate] = {}
+    for item in sorted(candidates, key=lambda item: (-item.section, -item.closeness, -item.score, *item[3:])):
+        distinct.setdefault(item.text, item)
+    if not distinct:
+        return []
+    first = next(iter(distinct.values()))
+    kept = [i for i in distinct.values() if (i.section, i.closeness) == (first.section, first.closeness)]
+    if first.section:
+        turns: dict[str, int] = {}
+        order: list[tuple[int, int, _Candidate]] = []
+        for item in sorted(kept, key=lambda item: item.position):  # a section opens with its main sentence
+            turn = turns[item.key] = turns.get(item.key, -1) + 1
+            order.append((turn, item.evidence_rank, item))
+        kept = [item for *_, item in sorted(order, key=lambda entry: entry[:2])]
+    else:
+        kept = [item for item in kept if item.score >= first.score / 2]
+    return sorted(kept[:SENTENCES_PER_STEP], key=lambda item: (item.evidence_rank, item.position))
+
+
+def _asked(question: Question, step: Step) -> aspects.Asked:
     steps = aspects.asked(question, 10)
-    return next((asked.topic for asked in steps if asked.sub_question == step.sub_question), steps[0].topic)
+    return next((asked for asked in steps if asked.sub_question == step.sub_question), steps[0])
+
+
+def _below(found: Evidence) -> str:
+    """The headings below the title."""
+    return folded(" / ".join(part for part in found.headings if part != found.title))
+
+
+def _section(aspect: Aspect | None, below: str) -> int:
+    """How surely the headings name the aspect; 0 where they do not."""
+    tiers = SECTIONS[aspect.label_ja] if aspect else ()
+    return next((len(tiers) - rank for rank, tier in enumerate(tiers) if re.search(tier, below)), 0)
+
+
+def _says(aspect: Aspect | None, sentence: str) -> bool:
+    """Whether the sentence speaks of the aspect; where none is asked for, any does."""
+    if not aspect:
+        return True
+    patterns = [word for word in (aspect.ja, aspect.en) if word] or [*aspect.query_ja.split()]
+    return re.search("|".join(patterns), sentence, re.I) is not None
+
+
+def _closeness(names: Sequence[str], title: str, path: str, sentence: str, aspect: Aspect | None) -> int:
+    """How surely the sentence is about what is named; 0 where it may be about something else.
+
+    4: the title begins with it; 3: the title names it; 2: a heading does; 1: the sentence asks the aspect
+    of it in so many words, 「浮腫の治療」. A name in a list (「白内障、緑内障に注意する」) is no topic.
+    """
+    for name in names:
+        if title.startswith(name) and named(name, title[: len(name) + 1]):
+            return 4
+    if any(named(name, title) for name in names):
+        return 3
+    if any(named(name, path) for name in names):
+        return 2
+    word = f"(?:{aspect.ja or INITIAL_JA}|{aspect.en or INITIAL_EN})" if aspect else "(?:は|とは)"
+    joint = "(?:の|に対する|における|への|とは)?" if aspect else ""
+    for name in names:
+        starts = rf"(?:^|[はがを、]){re.escape(name)}(?:患者)?{joint}{word}(?!薬|歴|中|後)"
+        if re.search(starts, sentence, re.I):
+            return 1
+    return 0
 
 
 def _of_choice(choice: Choice) -> str:
@@ -155,11 +234,6 @@ def _of_choice(choice: Choice) -> str:
 def _evidence(steps: Iterable[Step]) -> list[Evidence]:
     """Every passage once, in key order of first appearance."""
     return list({found.key: found for step in steps for found in step.evidence}.values())
-
-
-def _share(wanted: Iterable[str], have: set[str], weight: Callable[[str], float]) -> float:
-    total = fsum(weight(term) for term in wanted)
-    return fsum(weight(term) for term in wanted if term in have) / total if total else 0.0
 
 
 def _rarity(texts: Sequence[set[str]]) -> Callable[[str], float]:
