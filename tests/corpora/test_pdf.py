@@ -60,9 +60,7 @@ def test_raised_and_lowered_digits_are_kept(tmp_path: Path) -> None:
         lines(canvas, 169, 700, ["は90%である。"])
 
     text = document(pdf(tmp_path / "a.pdf", page)).text
-    assert (
-        text.replace(" ", "") == "白血球は10⁴個、SpO₂は90%である。"
-    )  # gaps vary with fonts
+    assert text.replace(" ", "") == "白血球は10⁴個、SpO₂は90%である。"  # gaps vary with fonts
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
