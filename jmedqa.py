@@ -64,6 +64,14 @@ def main() -> None:
     """Run the command line; every failure ends with one clear message and a documented exit code."""
     try:
         app()
+    except BrokenPipeError:
+        raise SystemExit(0) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(
+            f"jmedqa: {place}{error.strerror or error}: check the path and its permissions", file=sys.stderr
+        )
+        raise SystemExit(2) from None
     except Exception as error:
         exit_code = getattr(error, "exit_code", 1)
         if exit_code == 1:

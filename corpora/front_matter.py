@@ -117,6 +117,8 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
         raise ValueError("the front matter opens with --- and is never closed by a line ---")
     try:
         values = yaml.safe_load(block)
+    except RecursionError:
+        raise ValueError("the front matter is nested too deeply: write plain key: value lines") from None
     except yaml.YAMLError as error:
         raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
     if values is None:

@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad usage, question or settings, 4 index, 5 generation, 1 
 
 import asyncio
 import json
+import socket
 import sys
 from contextlib import aclosing
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.markup import escape
 
 from service.answer_flow import answer_events
 from service.answers import Answer
-from service.errors import BadRequest, ServiceError
+from service.errors import BadRequest, BadSettings, ServiceError
 from service.events import AnswerEvent, PlanEvent, StepEvent
 from service.generators import Generator
 from service.generators.configured import configured_generator
@@ -83,6 +84,20 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
         _stop(error)
     server = settings.server
     configure_logs(server.log_level)
+    try:
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+        with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((server.host, server.port))
+    except OSError as error:
+        _stop(
+            BadSettings(
+                f"{server.host}:{server.port} で待ち受けできません({error.strerror})。"
+                "server.host と server.port を確かめてください。",
+                f"Cannot listen on {server.host}:{server.port} ({error.strerror}): "
+                "set server.host and server.port.",
+            )
+        )
     _err.print(f"http://{server.host}:{server.port}/docs")
     uvicorn.run(
         create_app(settings),
