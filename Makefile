@@ -8,7 +8,7 @@ INDEX  ?= var/index
 CONFIG ?= configs/serve.toml
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help serve setup index test test-all test-gpu lint types lock vectors clean
+.PHONY: help serve setup index test vllm-setup test-all test-gpu lint types lock vectors clean
 
 help:
 	@echo "make serve      set up, index the starter corpus, serve on http://127.0.0.1:8000"
@@ -34,7 +34,7 @@ index: setup
 	$(BIN)/jmedqa index build --config configs/index.toml --out $(INDEX)
 
 serve: index
-	$(BIN)/jmedqa serve --config $(CONFIG)
+	JMEDQA_INDEX__DIR=$(INDEX) $(BIN)/jmedqa serve --config $(CONFIG) $(if $(MODEL),--model $(MODEL))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,7 +47,11 @@ types: $(VENV)/.dev
 test: lint types
 	$(PYTEST) -m "not vllm and not browser and not crash and not scale and not gpu"
 
-test-all: test
+# The real vLLM on CPU and a small model for it, in an environment of its own under .cache (built once).
+vllm-setup: $(VENV)/.dev
+	$(BIN)/python tests/vllm/setup_env.py
+
+test-all: test vllm-setup
 	$(PYTEST) -m crash
 	$(PYTEST) -m "browser or scale"
 	$(PYTEST) -m vllm

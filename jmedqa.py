@@ -11,9 +11,10 @@ from typing import Any
 
 import typer
 import typer.main
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 _GROUPS = {
+    "corpus": ("corpora.cli", "Check what a folder of files gives."),
     "index": ("indexer.cli", "Build, search and inspect an index."),
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
 }
@@ -31,16 +32,22 @@ class _LazyGroup(TyperGroup):
         return [*_GROUPS, *_COMMANDS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name in _GROUPS:
-            module, _ = _GROUPS[cmd_name]
-            command = typer.main.get_command(importlib.import_module(module).app)
-            command.name = cmd_name
-            return command
-        if cmd_name in _COMMANDS:
-            module, _ = _COMMANDS[cmd_name]
-            group = typer.main.get_group(importlib.import_module(module).app)
-            return group.get_command(ctx, cmd_name)
-        return None
+        """What the help shows of a command: its name and one line, without importing it."""
+        if cmd_name not in _GROUPS | _COMMANDS:
+            return None
+        return TyperCommand(cmd_name, help=(_GROUPS | _COMMANDS)[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called, with its layer imported."""
+        name = args[0]
+        if name in _GROUPS:
+            group = typer.main.get_command(importlib.import_module(_GROUPS[name][0]).app)
+            group.name = name
+            return name, group, args[1:]
+        if name in _COMMANDS:
+            layer = typer.main.get_group(importlib.import_module(_COMMANDS[name][0]).app)
+            return name, layer.get_command(ctx, name), args[1:]
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(
@@ -57,6 +64,14 @@ def main() -> None:
     """Run the command line; every failure ends with one clear message and a documented exit code."""
     try:
         app()
+    except BrokenPipeError:
+        raise SystemExit(0) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(
+            f"jmedqa: {place}{error.strerror or error}: check the path and its permissions", file=sys.stderr
+        )
+        raise SystemExit(2) from None
     except Exception as error:
         exit_code = getattr(error, "exit_code", 1)
         if exit_code == 1:

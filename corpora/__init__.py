@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from corpora.cleaning import clean
-from corpora.documents import Document, Frozen, Origin, Passage, Section
+from corpora.documents import Document, Frozen, Locator, Origin, Passage, Section
 from corpora.errors import CorpusError
 from corpora.reading import read_corpus
+from corpora.reports import ReadReport
 from corpora.sentences import sentences
 from corpora.settings import CorpusSettings, JsonlFields, SplitSettings
 from corpora.splitting import split
@@ -20,8 +21,10 @@ __all__ = [
     "Document",
     "Frozen",
     "JsonlFields",
+    "Locator",
     "Origin",
     "Passage",
+    "ReadReport",
     "Section",
     "SplitSettings",
     "clean",

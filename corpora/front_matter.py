@@ -29,6 +29,13 @@ class FrontMatter(BaseModel):
     edition: str | None = None
     language: str | None = None
     review: str | None = None
+    supersedes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @field_validator("supersedes", "tags", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str | int) else value
 
 
 class CitedSource(Frozen):
@@ -110,6 +117,8 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
         raise ValueError("the front matter opens with --- and is never closed by a line ---")
     try:
         values = yaml.safe_load(block)
+    except RecursionError:
+        raise ValueError("the front matter is nested too deeply: write plain key: value lines") from None
     except yaml.YAMLError as error:
         raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
     if values is None:

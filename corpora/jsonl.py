@@ -14,6 +14,9 @@ from corpora.documents import Document, Origin
 from corpora.errors import CorpusError
 from corpora.settings import CorpusSettings
 
+MAX_LINE = 32 * 2**20
+"""Bytes of a line: the longest textbook. A compressed line without end stops here."""
+
 
 def read_jsonl(path: Path, settings: CorpusSettings) -> Iterator[Document]:
     """Yield the documents of a ``.jsonl`` or ``.jsonl.gz`` file, in the order of its lines.
@@ -24,7 +27,11 @@ def read_jsonl(path: Path, settings: CorpusSettings) -> Iterator[Document]:
     """
     try:
         with _open(path) as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), start=1):
+                if len(line) > MAX_LINE:
+                    raise CorpusError(
+                        path, number, f"a line is longer than {MAX_LINE // 2**20} MiB; split it"
+                    )
                 if line.strip():
                     yield _document(path, number, line, settings)
     except (OSError, EOFError, zlib.error) as error:
@@ -61,6 +68,16 @@ def _document(path: Path, number: int, line: bytes, settings: CorpusSettings) ->
         except ValueError as error:
             raise CorpusError(path, number, f"{field!r}: {error}") from error
 
+    def texts_of(field: str) -> tuple[str, ...]:
+        value = record.get(field)
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(entry, str) for entry in values):
+            raise CorpusError(path, number, f"{field!r} must be a text or a list of texts")
+        try:
+            return tuple(clean(entry) for entry in values if entry.strip())
+        except ValueError as error:
+            raise CorpusError(path, number, f"{field!r}: {error}") from error
+
     doc_id = text_of(fields.id, needed=True)
     text = text_of(fields.text, needed=True)
     if not doc_id or not doc_id.strip() or not text or not text.strip():
@@ -75,6 +92,8 @@ def _document(path: Path, number: int, line: bytes, settings: CorpusSettings) ->
         published=_date(path, number, published) if published else None,
         edition=text_of(fields.edition),
         language=text_of(fields.language),
+        supersedes=texts_of(fields.supersedes),
+        tags=texts_of(fields.tags),
         origin=Origin(path=str(path), sha256=hashlib.sha256(line.rstrip(b"\r\n")).hexdigest(), line=number),
     )
 

@@ -1,7 +1,6 @@
 """Markdown files: optional YAML front matter, then text whose headings become the section tree."""
 
 import hashlib
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,13 +8,11 @@ from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from corpora.cleaning import clean, decode
+from corpora.composing import Heading, nest
 from corpora.documents import Document, Origin, Section
 from corpora.errors import CorpusError
 from corpora.front_matter import UNREVIEWED, FrontMatter, split_front_matter
 from corpora.settings import CorpusSettings
-
-_Heading = tuple[str, int, int, int]
-"""Heading text, level, first character of its line, first character after it."""
 
 
 def read_markdown(path: Path, doc_id: str, settings: CorpusSettings) -> Document:
@@ -55,6 +52,8 @@ def read_markdown(path: Path, doc_id: str, settings: CorpusSettings) -> Document
         published=matter.published,
         edition=matter.edition,
         language=matter.language,
+        supersedes=matter.supersedes,
+        tags=matter.tags,
         unreviewed=matter.review == UNREVIEWED,
         sections=sections,
         origin=Origin(path=str(path), sha256=hashlib.sha256(data).hexdigest()),
@@ -70,29 +69,18 @@ def heading_tree(text: str) -> tuple[Section, ...]:
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    headings: list[_Heading] = []
+    headings: list[Heading] = []
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     for token, content in pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
             first, after = token.map
             headings.append(
-                (content.content.strip(), int(token.tag[1]), starts[first], min(starts[after], len(text)))
+                (
+                    content.content.strip(),
+                    int(token.tag[1]),
+                    starts[first],
+                    min(starts[after], len(text)),
+                    None,
+                )
             )
-    return _nest(headings, len(text))
-
-
-def _nest(headings: Sequence[_Heading], end: int) -> tuple[Section, ...]:
-    sections: list[Section] = []
-    at = 0
-    while at < len(headings):
-        heading, level, start, body = headings[at]
-        after = at + 1
-        while after < len(headings) and headings[after][1] > level:
-            after += 1
-        section_end = headings[after][2] if after < len(headings) else end
-        children = _nest(headings[at + 1 : after], section_end)
-        sections.append(
-            Section(heading=heading, level=level, start=start, body=body, end=section_end, sections=children)
-        )
-        at = after
-    return tuple(sections)
+    return nest(headings, len(text))

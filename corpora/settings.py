@@ -1,6 +1,7 @@
 """What a corpus is read from and how it is cut; values come from the configuration of the job."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,6 +23,8 @@ class JsonlFields(Frozen):
     published: str = "published"
     edition: str = "edition"
     language: str = "language"
+    supersedes: str = "supersedes"
+    tags: str = "tags"
 
 
 class SplitSettings(Frozen):
@@ -35,15 +38,35 @@ class SplitSettings(Frozen):
     max_width: int = Field(default=600, ge=40, le=20_000)
 
 
+class ReaderLimits(Frozen):
+    """What one foreign file may cost: one file, or one document of a file that holds many.
+
+    Attributes:
+        memory_mib: Address space of the process that reads.
+        cpu_s: Processor time.
+        silence_s: Wall time without an answer: a reader that waits instead of computing.
+    """
+
+    memory_mib: int = Field(default=1024, ge=256)
+    cpu_s: int = Field(default=30, ge=1)
+    silence_s: float = Field(default=90, gt=0)
+
+
 class CorpusSettings(Frozen):
     """One corpus: where it lies and how it is read.
 
     Attributes:
-        paths: JSONL (also ``.jsonl.gz``) and Markdown files, or folders that hold them at any depth.
+        paths: Files of any readable kind, or folders that hold them at any depth.
         exclude: Shell patterns; a file of a folder whose name matches one is not a document.
         jsonl: Field names of the JSON lines.
         source: Name of the source, for documents that state none.
         licence: Licence of the text, for documents that state none.
+        limits: For the process that reads PDF, Office, HTML, XML and text files.
+        on_error: ``stop`` at the first file that cannot be read, so that no index lacks a document
+            unnoticed; or ``report`` it and read the others.
+        duplicates: ``fold`` leaves out a document whose text an earlier one has letter by letter (white
+            space and punctuation aside), where it is named by its place; documents with an id of their
+            own are kept, because an id is a promise that it can be cited. ``keep`` keeps all.
     """
 
     paths: tuple[Path, ...] = ()
@@ -52,3 +75,6 @@ class CorpusSettings(Frozen):
     split: SplitSettings = SplitSettings()
     source: str | None = None
     licence: str | None = None
+    limits: ReaderLimits = ReaderLimits()
+    on_error: Literal["stop", "report"] = "stop"
+    duplicates: Literal["fold", "keep"] = "fold"

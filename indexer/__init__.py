@@ -1,6 +1,6 @@
 """The index: analysis, BM25, vectors, fusion, generations on disk. Everything below ``search``."""
 
-from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer
+from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
 from indexer.bigrams import bigrams
 from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
@@ -18,6 +18,7 @@ from indexer.errors import (
 )
 from indexer.folding import fold
 from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusion, weighted_sum
+from indexer.generations import current_name
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.lexical import LexicalIndex
@@ -76,8 +77,10 @@ __all__ = [
     "WeightedRanking",
     "bigrams",
     "build_index",
+    "current_name",
     "fold",
     "indexed_text",
+    "make_analyzer",
     "make_encoder",
     "reciprocal_rank_fusion",
     "weighted_sum",

@@ -152,6 +152,11 @@ class MeCabAnalyzer:
         self.__init__(**state)  # type: ignore[misc]
 
 
+def make_analyzer() -> Analyzer:
+    """The analyzer of every index. Loads no dictionary."""
+    return MeCabAnalyzer()
+
+
 def _word(line: str) -> Word:
     pos, lemma, spaced_surface = line.split("\t", 2)
     surface = spaced_surface.lstrip()

@@ -72,7 +72,7 @@ class DenseIndex:
         wanted = min(k + 1, reachable)
         while True:
             scores, rows = self._index.search(query.reshape(1, -1), wanted, params=parameters)
-            # FAISS breaks a tie at the last rank by its heap: look further until the tie is whole.
+            # FAISS does not promise which of a tie at the last rank it keeps: look until the tie is whole.
             if wanted == reachable or scores[0, k - 1] > scores[0, -1]:
                 break
             wanted = min(2 * wanted, reachable)

@@ -13,7 +13,7 @@ from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.bigrams import bigrams
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
-from indexer.errors import IndexCorrupt, InvalidQuery, InvalidTable, UnknownPassage
+from indexer.errors import IndexCorrupt, IndexMismatch, InvalidQuery, InvalidTable, UnknownPassage
 from indexer.fusion import WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import Lease, lease, lease_current, names
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, MatchedTerms, Mode, SearchResult
@@ -26,7 +26,14 @@ from indexer.settings import Engine
 from indexer.synonyms import Expansion, Synonyms
 
 MAX_QUERY = 10_000
-"""Characters. The encoder reads a query in windows of 512 tokens, each some tens of milliseconds."""
+"""Characters."""
+
+ENCODED_QUERY = 500
+"""Characters of a query that are encoded: its last ones, about one window of 512 tokens.
+
+A window costs some tens of milliseconds, several on busy cores: a query of 2,000 characters took 12 s there.
+A case history ends with its question, so the end is kept.
+"""
 
 
 SYNONYMS = "synonyms"
@@ -102,7 +109,7 @@ class HybridIndex:
         for name in reversed(names(directory)):
             try:
                 index = cls._open(lease(directory, name), analyzer, encoder, verify)
-            except IndexCorrupt:
+            except (IndexCorrupt, IndexMismatch):
                 continue
             index.degraded = f"{damaged}; the earlier generation {name} serves"
             return index
@@ -142,6 +149,8 @@ class HybridIndex:
         self, query: str, k: int = 10, filters: Filters | None = None, mode: Mode = "hybrid"
     ) -> SearchResult:
         """Find passages for ``query``.
+
+        The lexical arm reads all of it, the dense arm its last ``ENCODED_QUERY`` characters.
 
         Returns:
             ``k`` hits wherever so many passages pass the filters, except in the modes ``lexical`` and
@@ -212,7 +221,7 @@ class HybridIndex:
         return ArmRanking(name, tuple(field.search(asked.weighted, depth, allowed)))
 
     def _meaning(self, query: str, depth: int, allowed: Allowed) -> ArmRanking:
-        vector = self.encoder.encode_queries([query])[0]
+        vector = self.encoder.encode_queries([encoded_part(query)])[0]
         return ArmRanking("dense", tuple(self.dense.search(vector, depth, allowed)))
 
     def _fused(
@@ -262,6 +271,11 @@ class HybridIndex:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def encoded_part(query: str) -> str:
+    """The end of ``query`` that is encoded: at most ``ENCODED_QUERY`` characters, never white space alone."""
+    return query.rstrip()[-ENCODED_QUERY:].lstrip()
 
 
 def check_query(query: str) -> None:

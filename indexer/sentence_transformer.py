@@ -80,7 +80,7 @@ class SentenceTransformerEncoder:
                 name="sentence-transformers",
                 model=Path(self._model_name).name,
                 version=_fingerprint(_folder(self._model_name)),
-                dim=int(model.get_sentence_embedding_dimension()),
+                dim=_dim(model),
                 query_prompt=_chosen(self._query_prompt, prompts, "query"),
                 passage_prompt=_chosen(self._passage_prompt, prompts, "passage", "document"),
             )
@@ -104,6 +104,11 @@ class SentenceTransformerEncoder:
                 show_progress_bar=False,
             )
         return np.asarray(vectors, np.float32)
+
+
+def _dim(model: Any) -> int:
+    new_name = getattr(model, "get_embedding_dimension", None)  # in later releases of version 5
+    return int(new_name() if new_name else model.get_sentence_embedding_dimension())
 
 
 def _chosen(given: str | None, prompts: dict[str, str], *names: str) -> str:

@@ -22,9 +22,9 @@ class LexicalSettings(Frozen):
     """
 
     engine: Engine = "files"
-    k1: float = Field(default=0.9, gt=0)
+    k1: float = Field(default=0.9, gt=0, le=100, allow_inf_nan=False)
     b: float = Field(default=0.4, ge=0, le=1)
-    epsilon: float = Field(default=0.25, ge=0)
+    epsilon: float = Field(default=0.25, ge=0, le=1, allow_inf_nan=False)
 
 
 class AnalysisSettings(Frozen):

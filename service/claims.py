@@ -110,7 +110,7 @@ def _citation(evidence: Evidence, sentence: str) -> Citation:
 
 
 def passage_href(passage_id: str) -> str:
-    """Where the API serves the passage. Ids hold ``#``, which must not become a fragment."""
+    """Where the API serves the passage. A document's own id may hold ``#`` or ``?``."""
     return f"/api/v1/passages/{quote(passage_id, safe='')}"
 
 

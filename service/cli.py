@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad usage, question or settings, 4 index, 5 generation, 1 
 
 import asyncio
 import json
+import socket
 import sys
 from contextlib import aclosing
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.markup import escape
 
 from service.answer_flow import answer_events
 from service.answers import Answer
-from service.errors import BadRequest, ServiceError
+from service.errors import BadRequest, BadSettings, ServiceError
 from service.events import AnswerEvent, PlanEvent, StepEvent
 from service.generators import Generator
 from service.generators.configured import configured_generator
@@ -35,6 +36,10 @@ _err = Console(stderr=True)
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file; JMEDQA_* variables win over it")
 ]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="A file of configs/models; wins over --config"),
+]
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Index folder; default: the settings'")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print data on standard output, and nothing else")]
 
@@ -48,11 +53,12 @@ def ask(
     strategy: Annotated[str | None, typer.Option("--strategy", help=" | ".join(STRATEGIES))] = None,
     index: IndexOption = None,
     config: ConfigOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer one question, with evidence for each step."""
     try:
-        settings = load_settings(config)
+        settings = load_settings(config, model)
         asked = _question(question, choice or [])
         name = _strategy(strategy, settings)
         answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir))
@@ -65,7 +71,7 @@ def ask(
 
 
 @app.command()
-def serve(config: ConfigOption = None) -> None:
+def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Serve the REST API until interrupted."""
     import uvicorn
 
@@ -73,11 +79,25 @@ def serve(config: ConfigOption = None) -> None:
     from service.logs import configure_logs
 
     try:
-        settings = load_settings(config)
+        settings = load_settings(config, model)
     except ServiceError as error:
         _stop(error)
     server = settings.server
     configure_logs(server.log_level)
+    try:
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+        with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((server.host, server.port))
+    except OSError as error:
+        _stop(
+            BadSettings(
+                f"{server.host}:{server.port} で待ち受けできません({error.strerror})。"
+                "server.host と server.port を確かめてください。",
+                f"Cannot listen on {server.host}:{server.port} ({error.strerror}): "
+                "set server.host and server.port.",
+            )
+        )
     _err.print(f"http://{server.host}:{server.port}/docs")
     uvicorn.run(
         create_app(settings),

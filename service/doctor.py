@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from corpora import Frozen
-from indexer import HybridIndex, IndexFailure, MeCabAnalyzer
+from indexer import HybridIndex, IndexFailure, make_analyzer
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAIGenerator, OpenAISettings
 from service.settings import Settings, load_settings
@@ -41,14 +41,14 @@ def examine(config: Path | None, index_dir: Path | None) -> list[Check]:
 
 def _dictionary() -> Check:
     def found() -> str:
-        analyzer = MeCabAnalyzer()
+        analyzer = make_analyzer()
         terms = analyzer.terms("高カリウム血症を認めた")
         if "カリウム" not in "".join(terms):
             raise RuntimeError(f"unexpected terms {terms}")
         identity = analyzer.identity
         return f"{identity.dictionary} {identity.dictionary_version}"
 
-    return _tried("dictionary", found, "reinstall fugashi and unidic-lite: pip install --force-reinstall")
+    return _tried("dictionary", found, "reinstall it: pip install --force-reinstall -r requirements/base.txt")
 
 
 def _index(directory: Path) -> list[Check]:

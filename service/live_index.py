@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer import Encoder, HybridIndex, IndexFailure
-from indexer.generations import current_name
+from indexer import Encoder, HybridIndex, IndexFailure, current_name
 from service.retrieval import IndexRetriever, index_unavailable
 
 

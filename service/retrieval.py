@@ -85,8 +85,9 @@ class IndexRetriever:
 def unknown_passage() -> UnknownPassageId:
     """The error, without the id: ids can be as long as a request line."""
     return UnknownPassageId(
-        "その文書片は現在の索引にありません。検索し直してください。",
-        "The live index holds no such passage; search again.",
+        "その文書片は現在の索引にありません。検索し直すか、番号を確かめてください"
+        "(# や ? は %23、%3F と書きます)。",
+        "The live index holds no such passage. Search again, or check the id (write # and ? as %23 and %3F).",
     )
 
 

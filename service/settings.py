@@ -1,10 +1,12 @@
 """Settings of the service: a TOML file, and ``JMEDQA_<SECTION>__<FIELD>`` variables that win over it."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -71,6 +73,21 @@ class GeneratorSettings(Frozen):
     total_timeout_s: float = Field(default=300.0, gt=0)
     on_model_failure: OnModelFailure = "error"
 
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _plain_address(cls, value: object) -> object:
+        """An empty value, as compose files set it, is none; a password would reach error messages."""
+        if not isinstance(value, str) or not value.strip():
+            return value or None
+        try:
+            parts = urlsplit(value)
+            parts.port  # noqa: B018  (a malformed port is only noticed when it is read)
+        except ValueError as error:
+            raise ValueError(f"not an address ({error}): write http://HOST:PORT/v1") from None
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("holds a user or password, which would be shown in errors: use api_key")
+        return value
+
     @model_validator(mode="after")
     def _has_an_address(self) -> "GeneratorSettings":
         if self.kind == "openai" and not self.base_url:
@@ -132,20 +149,34 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-def load_settings(config: Path | None = None) -> Settings:
-    """Read the file, if any, then the environment.
+MODEL_TABLES = ("generator", "limits")
+"""The tables of a model's file that are settings of the service; its others describe the model."""
+
+
+def load_settings(config: Path | None = None, model: Path | None = None) -> Settings:
+    """Read the files, if any, then the environment.
+
+    Args:
+        model: A file of ``configs/models``: its ``[generator]`` and ``[limits]`` win over those of
+            ``config``, and the environment over both.
 
     Raises:
-        BadSettings: If the file cannot be read, or a value is unknown, of the wrong type or out of range.
+        BadSettings: If a file cannot be read, or a value is unknown, of the wrong type or out of range.
     """
-    values: dict[str, Any] = {}
-    if config is not None:
-        try:
-            values = tomllib.loads(config.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise _bad(config, f"{error.strerror or 'cannot be read'}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise _bad(config, f"not TOML: {error}") from error
+    values = _read(config)
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise _bad(config, f"unknown table {', '.join(unknown)}; known: {', '.join(Settings.model_fields)}")
+    if unknown := _unknown_sections():
+        raise _bad(
+            config, f"unknown section in {', '.join(unknown)}; known: {', '.join(Settings.model_fields)}"
+        )
+    described = _read(model)
+    if model is not None and "model" not in described:
+        raise _bad(model, "no [model] table: name a file like those in configs/models")
+    for table in MODEL_TABLES:
+        stated = values.get(table, {})
+        if isinstance(described.get(table), dict) and isinstance(stated, dict):
+            values[table] = stated | described[table]
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -155,6 +186,25 @@ def load_settings(config: Path | None = None) -> Settings:
         raise _bad(config, faults) from error
     except ValueError as error:  # an environment variable that should hold JSON and does not
         raise _bad(config, str(error)) from error
+
+
+def _unknown_sections() -> list[str]:
+    """Variables named like settings (``JMEDQA_X__Y``) whose section does not exist."""
+    names = [name for name in os.environ if name.startswith("JMEDQA_") and "__" in name]
+    return sorted(
+        name for name in names if name[len("JMEDQA_") :].split("__")[0].lower() not in Settings.model_fields
+    )
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _bad(file, f"{error.strerror or 'cannot be read'}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bad(file, f"not TOML: {error}") from error
 
 
 def _bad(config: Path | None, reason: str) -> BadSettings:

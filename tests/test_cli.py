@@ -1,6 +1,7 @@
 """The one command: lazy layers, documented exit codes, no stack traces."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ print([name for name in layers if name in sys.modules], file=sys.stderr)
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["index", "bench", "ask", "serve", "doctor"])
+@pytest.mark.parametrize("command", ["corpus", "index", "bench", "ask", "serve", "doctor"])
 def test_help_lists_every_command(command: str) -> None:
     assert command in jmedqa("--help").stdout
 
@@ -44,6 +45,8 @@ def test_help_lists_every_command(command: str) -> None:
         (["index", "search", "--index", "{tmp}/none", "質問"], 4, "jmedqa index build"),
         (["ask", "--index", "{tmp}/none", "質問"], 4, "jmedqa index build"),
         (["ask", "--index", "{tmp}/none", "   "], 2, ""),
+        (["index", "build", "--corpus", "README.md", "--out", "/etc/passwd/x"], 2, "check the path"),
+        (["serve", "--config", "{tmp}"], 2, "cannot be used"),
         (["bench", "retrieval", "--set", "nonsense"], 2, "nando"),
         (["bench", "retrieval", "--data", "{tmp}"], 2, "does not exist"),
     ],
@@ -71,6 +74,14 @@ def test_json_is_data_on_stdout(tmp_path: Path) -> None:
     built = jmedqa("index", "build", "--corpus", str(corpus), "--out", str(tmp_path / "i"))
     assert built.returncode == 0, built.stderr
     info = json.loads(jmedqa("index", "info", "--index", str(tmp_path / "i"), "--json").stdout)
-    assert info["passages"] == 1
+    assert info["counts"]["passages"] == 1
     found = jmedqa("index", "search", "--index", str(tmp_path / "i"), "--json", "慢性腎臓病")
     assert json.loads(found.stdout)["hits"][0]["passage_id"] == "1"
+
+
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("JMEDQA_SERVER__PORT", str(taken.getsockname()[1]))
+        done = jmedqa("serve")
+    assert done.returncode == 2
+    assert "Cannot listen on 127.0.0.1" in " ".join(done.stderr.split())

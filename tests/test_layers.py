@@ -55,7 +55,7 @@ def test_no_file_of_the_service_names_an_engine() -> None:
         for path in (REPOSITORY / "service").rglob("*")
         if path.suffix in (".py", ".html", ".js", ".css")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-        if re.search(r"torch|vllm|faiss", line, re.IGNORECASE)
+        if re.search(r"torch|vllm|faiss|mecab|fugashi", line, re.IGNORECASE)
     ]
     assert named == []
 

@@ -108,7 +108,7 @@ def test_the_weights_fit_the_gpus(config: ModelConfig) -> None:
 
 
 def test_an_answer_fits_the_context(config: ModelConfig) -> None:
-    """At one token a Japanese character (an upper bound): rules, each step's evidence and conclusion, answer."""
+    """At a token a Japanese character (an upper bound): rules, steps with their evidence, answer."""
     limits = config.limits
     rules = 1_000
     steps = limits.max_steps * (limits.evidence_chars + limits.step_tokens)

@@ -90,16 +90,18 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            checked = StrictRequest(request.scope, request.receive)
             if request.method == "POST":
                 media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
                 if media_type != "application/json":
+                    await checked.body()  # read out first: a close on unread data resets the reply away
                     raise BadBody(
                         415,
                         "not-json",
                         "Content-Type は application/json としてください。",
                         "Send the body as Content-Type: application/json.",
                     )
-            return await handler(StrictRequest(request.scope, request.receive))
+            return await handler(checked)
 
         return strict
 

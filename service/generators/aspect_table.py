@@ -25,7 +25,7 @@ URGENCY = Aspect(
     "", "", "緊急度の評価", "assessment of urgency", "緊急度 評価 重症度", "urgency severity assessment"
 )
 IMMEDIATE = Aspect(
-    "", "", "初期治療", "immediate treatment", "初期対応 緊急治療", "emergency initial treatment"
+    "", "", "初期治療", "immediate treatment", "初期対応 治療 静注 投与", "emergency initial treatment"
 )
 
 INITIAL_JA = r"初期対応|初期治療と対応|救急対応|緊急対応|急性期対応|初療|応急処置|最初の対応|最初に(?:行う|すべき)(?:こと|対応)|(?:まず|最初に)(?:何を|どう)"
@@ -34,6 +34,7 @@ INITIAL_EN = r"initial (?:management|response|approach|care)|immediate (?:manage
 # fmt: off
 # The order is that of precedence where two patterns could take the same words.
 ASPECTS: tuple[Aspect, ...] = (
+    IMMEDIATE._replace(ja=r"初期治療|急性期治療|緊急治療", en=r"(?:initial|immediate|emergency) (?:treatment|therapy)"),
     Aspect(r"鑑別(?:診断|疾患)?", r"differential(?: diagnos[ie]s)?", "鑑別", "differential diagnosis", "鑑別 鑑別疾患", "differential diagnosis"),
     Aspect(r"(?:重症度|病期|ステージ)(?:の)?(?:分類|評価|判定)?", r"(?:staging|stages?|severity(?: classification)?)", "重症度・病期", "staging", "分類 重症度 病期 基準", "classification stage severity"),
     Aspect(r"診断(?:基準|方法|法)?", r"diagnos(?:is|es|tic criteria|ed|e)", "診断", "diagnosis", "診断 診断基準", "diagnosis diagnostic criteria"),
@@ -54,7 +55,36 @@ ASPECTS: tuple[Aspect, ...] = (
     Aspect(r"食事(?:療法|制限|指導)", r"diet(?:ary)?(?: therapy| restrictions?)?", "食事療法", "diet", "食事療法 制限", "diet restriction"),
     Aspect(r"(?:専門医(?:への)?)?紹介(?:基準|の?タイミング)?", r"referrals?|refer(?:red)?", "専門医への紹介", "referral", "紹介 専門医", "referral specialist"),
     Aspect(r"(?:注意点|留意点|注意事項|注意すべきこと)", r"precautions?|cautions?", "注意点", "precautions", "注意 慎重投与", "precautions"),
-    Aspect(r"(?:第一選択薬?|(?:初期)?治療(?:法|薬|方針|目標|戦略)?|薬物療法|管理(?:目標|方法|方針)?|対応|対処(?:法)?|処置)", r"treatments?|treated|treat|therap(?:y|ies)|manage(?:ment|d)?", "治療", "treatment", "治療 管理", "treatment management"),
+    Aspect(r"(?:第一選択薬?|治療(?:法|薬|方針|目標|戦略)?|薬物療法|管理(?:目標|方法|方針)?|対応|対処(?:法)?|処置)", r"treatments?|treated|treat|therap(?:y|ies)|manage(?:ment|d)?", "治療", "treatment", "治療 初期対応 静注 投与", "treatment management"),
     Aspect(r"定義", r"definitions?|defined", "定義", "definition", "定義", "definition"),
 )
 # fmt: on
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "緊急度の評価": (r"緊急度", r"重症度", r"評価"),
+    "初期治療": (r"初期対応|初期治療|緊急治療|緊急時|第一段階|救命処置", r"治療"),
+    "治療": (r"治療(?!目標|効果|開始|反応)|初期対応|療法|体外への除去|慢性期管理|発作時",),
+    "鑑別": (r"鑑別",),
+    "重症度・病期": (r"重症度|病期|分類", r"定義"),
+    "診断": (r"診断", r"検査|定義"),
+    "検査": (r"検査|所見",),
+    "原因": (r"原因|成因|誘因",),
+    "病態": (r"病態|機序", r"概念|原因"),
+    "危険因子": (r"危険因子|リスク因子", r"原因"),
+    "症状": (r"症状|徴候",),
+    "用量": (r"用法|用量",),
+    "禁忌": (r"禁忌",),
+    "副作用": (r"副作用",),
+    "相互作用": (r"相互作用",),
+    "合併症": (r"合併症",),
+    "予後": (r"予後", r"経過"),
+    "モニタリング": (r"モニタリング|経過観察",),
+    "予防": (r"予防",),
+    "適応": (r"適応|効能",),
+    "食事療法": (r"食事",),
+    "専門医への紹介": (r"紹介",),
+    "注意点": (r"注意",),
+    "定義": (r"定義|概念",),
+}
+"""The headings under which an aspect is treated, by its ``label_ja``; a later pattern counts only where no
+passage stands under an earlier one."""

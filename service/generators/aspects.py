@@ -30,7 +30,7 @@ _COMPARE_EN = re.compile(
 _TAIL_JA = re.compile(
     r"(?:[、，,\s]|は?どう|どのように|の|で|に|を|が|は|と|や|における|に対する|に対して|に関する|について|に伴う|による|の場合|場合|"
     r"(?:を|が)(?:認め|疑っ|疑う|来し|来た|呈し|生じ|起こし|みら|見ら|あ|伴|伴っ)(?:[ぁ-ん]{0,6})|"
-    r"(?:した|する|な|である|の)?(?:とき|時|際|患者に対して)|どのような|どんな|主な|代表的な|最も|適切な|その|行うべき|とるべき|まず)+$"
+    r"(?:した|する|な|である|の)?(?:とき|時|際|患者に対して)|どのような|どんな|主な|代表的な|最も|適切な|その|行うべき|とるべき|すべき|もの|こと|まず)+$"
 )
 _HEAD_JA = re.compile(r"^(?:どのように|どのような|なぜ|では|それでは|次の|以下の)+")
 _PATIENT_JA = re.compile(r"(患者|症例|妊婦|小児|高齢者)(?:で|に|における)(?=.)")
@@ -52,6 +52,7 @@ class Asked(NamedTuple):
     sub_question: str
     query: str
     topic: str
+    aspect: Aspect | None = None
 
 
 def asked(question: Question, max_steps: int) -> tuple[Asked, ...]:
@@ -93,11 +94,14 @@ def _japanese(text: str) -> tuple[Asked, ...]:
     if not topic:
         return (Asked(text, text, text),)
     return tuple(
-        Asked(f"{topic}の{aspect.label_ja}", f"{topic} {aspect.query_ja}", topic) for _, _, aspect in matches
+        Asked(f"{topic}の{aspect.label_ja}", f"{topic} {aspect.query_ja}", topic, aspect)
+        for _, _, aspect in matches
     )
 
 
 def _topic_ja(text: str) -> str:
+    """The topic in the words before what is asked of it; of a vignette, its last sentence."""
+    text = next((part for part in reversed(text.split("。")) if part.strip()), "")
     text = _HEAD_JA.sub("", _TAIL_JA.sub("", text.strip())).strip("「」『』 　、。")
     return _PATIENT_JA.sub(r"\1の", text)
 
@@ -116,6 +120,7 @@ def _english(text: str) -> tuple[Asked, ...]:
             f"{aspect.label_en[0].upper()}{aspect.label_en[1:]} of {topic}",
             f"{topic} {aspect.query_en}",
             topic,
+            aspect,
         )
         for _, _, aspect in matches
     )

@@ -52,6 +52,11 @@ def translated(error: Exception, *, base_url: str, model: str | None) -> Generat
                 "サーバーのログを確かめてください。",
                 f"The model server answered HTTP {status}. Look at its log.",
             )
+        case openai.APIError(body=dict()):  # an error object in the stream: the engine died under the server
+            return GeneratorUnavailable(
+                f"言語モデルのサーバー({base_url})が応答の途中で異常終了しました。サーバーのログを確かめてください。",
+                f"The model server ({base_url}) failed in the middle of its reply. Look at its log.",
+            )
         case _:
             return not_the_protocol(base_url)
 

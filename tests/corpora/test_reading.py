@@ -81,9 +81,10 @@ def test_excluded_files_of_a_folder_are_no_documents(tmp_path: Path) -> None:
         ("a.md", b"---\nid: x\n", None, "never closed"),
         ("a.md", b"---\n- x\n---\nbody", None, "must be a YAML mapping"),
         ("a.md", b"---\nid: [\n---\nbody", None, "not YAML"),
+        ("a.md", b"---\nid: " + b"[" * 5_000 + b"\n---\nbody", None, "nested too deeply"),
         ("a.md", b"---\npublished: soon\n---\nbody", None, "front matter, published"),
         ("a.md", b"---\nid: x\n---\n\n", None, "no text below"),
-        ("a.docx", b"PK", None, "not a kind that is read"),
+        ("a.doc", b"PK", None, "not a kind that is read; save it as .docx"),
     ],
 )
 def test_every_fault_names_file_line_and_reason(

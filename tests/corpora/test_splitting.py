@@ -56,7 +56,7 @@ def test_one_passage_has_the_id_of_its_document() -> None:
 
 
 def test_several_passages_are_numbered_from_one() -> None:
-    assert [p.passage_id for p in split(document(MARKDOWN))] == ["d#1", "d#2", "d#3", "d#4"]
+    assert [p.passage_id for p in split(document(MARKDOWN))] == ["d~1", "d~2", "d~3", "d~4"]
 
 
 def test_long_sections_are_cut_evenly() -> None:
@@ -109,3 +109,27 @@ def test_offsets_are_exact_and_nothing_is_lost(text: str, max_width: int) -> Non
     in_headings = heading_characters(source.sections)
     lost = [c for i, c in enumerate(text) if i not in covered and i not in in_headings and c.isalnum()]
     assert not lost
+
+
+def test_a_rule_keeps_its_exception() -> None:
+    rules = "".join(f"薬剤{n}は禁忌とする規則である。ただし、{n}歳未満を除く。" for n in range(10, 50))
+    for passage in split(document(rules, title=""), SplitSettings(max_width=100)):
+        assert passage.text.startswith("薬剤")
+        assert passage.text.endswith("除く。")
+
+
+def test_a_rule_and_exception_wider_than_a_passage_are_parted() -> None:
+    text = "規" * 60 + "。ただし、" + "則" * 60 + "。"
+    passages = split(document(text, title=""), SplitSettings(max_width=80))
+    assert [p.text[:2] for p in passages] == ["規規", "ただ"]
+
+
+def test_a_cut_table_lends_its_header_to_the_path() -> None:
+    rows = "".join(f"| 薬剤{n:02d} | {n} mg を1日1回経口投与する |\n" for n in range(40))
+    text = f"前の文。\n\n| 薬剤 | 用量 |\n|---|---|\n{rows}\n後の文。"
+    passages = split(document(text, title="題"), SplitSettings(max_width=120))
+    inside = [p for p in passages if p.text.startswith("| 薬剤") and not p.text.startswith("| 薬剤 |")]
+    assert len(inside) > 2
+    assert all(p.headings[-1] == "| 薬剤 | 用量 |" for p in inside)
+    assert passages[0].headings == ("題",)
+    assert all(text[p.start : p.end] == p.text for p in passages)

@@ -102,7 +102,8 @@ def test_paths_of_a_configuration_are_relative_to_it(tmp_path: Path) -> None:
     write_lines(tmp_path / "own.jsonl", [{"key": "x", "body": "腎臓", "name": "題"}])
     config = tmp_path / "index.toml"
     config.write_text(
-        '[[corpus]]\npaths = ["own.jsonl"]\nsource = "手元"\n[corpus.jsonl]\nid = "key"\ntext = "body"\ntitle = "name"\n'
+        '[[corpus]]\npaths = ["own.jsonl"]\nsource = "手元"\n'
+        '[corpus.jsonl]\nid = "key"\ntext = "body"\ntitle = "name"\n'
         '[index.lexical]\nengine = "rank-bm25"\n'
     )
     manifest = data("build", "--config", config, "--out", tmp_path / "ix")
@@ -135,7 +136,7 @@ def test_the_shipped_configuration_holds_the_defaults() -> None:
             BAD_REQUEST,
             "cannot be read",
         ),
-        (["search", "--index", "INDEX", "--k", "0", "腎臓"], BAD_REQUEST, "0"),
+        (["search", "--index", "INDEX", "--k", "0", "腎臓"], BAD_REQUEST, "--k"),
         (["search", "--index", "INDEX", "--mode", "magic", "腎臓"], BAD_REQUEST, "magic"),
         (["export-vectors", "--index", "INDEX", "--out", "/no/where.npz"], BAD_REQUEST, "cannot be written"),
     ],

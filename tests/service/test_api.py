@@ -55,7 +55,7 @@ def test_every_citation_opens_its_passage(client: httpx.Client) -> None:
 
 
 def test_a_passage_is_shown_with_where_it_comes_from(client: httpx.Client) -> None:
-    passage = client.get(f"/api/v1/passages/{quote('hyperkalaemia#1', safe='')}").json()
+    passage = client.get(f"/api/v1/passages/{quote('hyperkalaemia~1', safe='')}").json()
     assert passage["title"] == "CKD患者の高カリウム血症"
     assert passage["headings"] == ["CKD患者の高カリウム血症", "緊急度の評価"]
     assert passage["edition"] == "2026-11"
@@ -66,7 +66,7 @@ def test_a_passage_is_shown_with_where_it_comes_from(client: httpx.Client) -> No
 def test_search_gives_passages(client: httpx.Client, mode: str) -> None:
     found = client.get("/api/v1/search", params={"q": "メトホルミンの禁忌", "k": 2, "mode": mode}).json()
     assert (found["mode"], len(found["hits"]) <= 2) == (mode, True)
-    assert found["hits"][0]["passage"]["passage_id"] == "metformin#1"
+    assert found["hits"][0]["passage"]["passage_id"] == "metformin~1"
     assert client.get(found["hits"][0]["href"]).status_code == 200
 
 

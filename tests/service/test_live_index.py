@@ -44,9 +44,12 @@ def test_the_old_generation_is_closed_after_its_last_user_and_not_before(
 ) -> None:
     closed: list[str] = []
     close = HybridIndex.close
-    monkeypatch.setattr(
-        HybridIndex, "close", lambda index: (closed.append(index.generation), close(index))[1]
-    )
+
+    def recorded(index: HybridIndex) -> None:
+        closed.append(index.generation)
+        close(index)
+
+    monkeypatch.setattr(HybridIndex, "close", recorded)
     with live.snapshot() as first, live.snapshot():
         build(tmp_path, MORE)
         closed.clear()

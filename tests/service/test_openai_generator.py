@@ -108,7 +108,7 @@ def test_each_fault_is_its_documented_error_with_the_cure(
     server: ModelServer, base_url: str, mode: str, error: type[GenerationError], cure: str
 ) -> None:
     server.mode = mode
-    patience = {"first_token_timeout_s": 0.5, "total_timeout_s": 1.0, "model": MODEL}
+    patience: dict[str, Any] = {"first_token_timeout_s": 0.5, "total_timeout_s": 1.0, "model": MODEL}
     with pytest.raises(error) as raised:
         generated(base_url, **patience)
     assert type(raised.value) is error

@@ -38,7 +38,7 @@ def test_json_is_the_answer_and_nothing_else(index_dir: Path) -> None:
 def test_a_reader_sees_text_sources_and_notices(index_dir: Path) -> None:
     done = jmedqa("ask", QUESTION, "--index", str(index_dir))
     assert "[E1]" in done.stdout
-    assert "hyperkalaemia#" in done.stdout
+    assert "hyperkalaemia~" in done.stdout
     assert "臨床的な査読を受けていない資料です" in done.stdout
     assert "引用・数値の一致を確認" in done.stdout
     assert "検証済み" not in done.stdout

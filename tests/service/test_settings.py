@@ -1,5 +1,6 @@
 """Settings: the file, the environment over it, and clear errors."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,56 @@ def test_a_key_is_not_repeated_in_errors(tmp_path: Path, monkeypatch: pytest.Mon
     assert "sk-secret" not in str(raised.value)
     monkeypatch.delenv("JMEDQA_GENERATOR__TEMPERATURE")
     assert "sk-secret" not in repr(load_settings())
+
+
+MODELS = Path(__file__).parents[2] / "configs" / "models"
+
+
+@pytest.mark.parametrize("file", sorted(MODELS.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_shipped_model_file_is_taken(file: Path) -> None:
+    described = tomllib.loads(file.read_text(encoding="utf-8"))
+    settings = load_settings(MODELS.parent / "serve.toml", file)
+    assert settings.generator.model == described["generator"]["model"]
+    assert settings.limits.answer_tokens == described["limits"]["answer_tokens"]
+
+
+def test_the_environment_wins_over_the_model_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JMEDQA_LIMITS__ANSWER_TOKENS", "321")
+    settings = load_settings(None, MODELS / "qwen3-32b-thinking.toml")
+    assert settings.limits.answer_tokens == 321
+    assert settings.generator.temperature == 0.6
+
+
+def test_a_file_that_describes_no_model_is_refused() -> None:
+    with pytest.raises(BadSettings, match=r"no \[model\] table"):
+        load_settings(None, MODELS.parent / "serve.toml")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("JMEDQA_GENERATOR__BASE_URL", "http://user:SECRET@127.0.0.1:1/v1", "use api_key"),
+        ("JMEDQA_GENERATOR__BASE_URL", "http://[::1", "write http://HOST:PORT/v1"),
+        ("JMEDQA_GENERATOR__BASE_URL", "http://host:99999999/v1", "write http://HOST:PORT/v1"),
+        ("JMEDQA_SERVR__PORT", "1", "JMEDQA_SERVR__PORT"),
+    ],
+)
+def test_a_wrong_variable_is_named_without_its_secret(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadSettings, match=said) as raised:
+        load_settings()
+    assert "SECRET" not in str(raised.value)
+
+
+def test_an_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JMEDQA_GENERATOR__BASE_URL", "")
+    assert load_settings().generator.openai() is None
+
+
+def test_a_table_that_is_no_section_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "serve.toml"
+    file.write_text('_env_file = "/etc/passwd"\n', encoding="utf-8")
+    with pytest.raises(BadSettings, match="_env_file"):
+        load_settings(file)

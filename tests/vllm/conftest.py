@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-import setup_env
-from vllm_server import ServerFailed, VllmServer
 
 from tests.requirements import missing
+from tests.vllm import setup_env
+from tests.vllm.vllm_server import ServerFailed, VllmServer
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ import time
 import httpx
 import openai
 import pytest
-from vllm_server import SERVED_NAME, VllmServer
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
+from tests.vllm.vllm_server import SERVED_NAME, VllmServer
+
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
 PLAN = {
     "type": "object",

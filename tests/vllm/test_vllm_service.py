@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from vllm_server import VllmServer, free_port
 
 from corpora import Document
 from indexer import HybridIndex, build_index
@@ -28,35 +27,28 @@ from service.prompts import AnswerPrompt, JsonSchema
 from service.questions import Choice, Question
 from service.retrieval import IndexRetriever
 from service.strategies import stepwise
+from tests.vllm.vllm_server import VllmServer, free_port
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
-# English, and short words: SmolLM2 knows little else. About 150 tokens each, so that a step's evidence is
-# longer than one block of the prefix cache (128 tokens).
+# English and short: SmolLM2 knows little else. Many a question sends it round in circles until it is cut; on
+# this one it plans two steps, concludes them and stops by itself, greedily, in 157 tokens.
 DOCUMENTS = {
-    "hyperkalaemia": """Hyperkalaemia is a serum potassium above 5.5 mEq/L. An ECG comes first, because a high
-peaked T wave or a wide QRS complex calls for calcium at once: calcium gluconate protects the heart. Insulin
-with glucose moves potassium into the cells within half an hour. Potassium binders and loop diuretics remove
-potassium from the body over hours. Drugs that raise potassium are stopped, and the potassium is measured
-again after two hours.""",
-    "causes": """Common causes of hyperkalaemia are chronic kidney disease, ACE inhibitors, angiotensin
-receptor blockers and potassium-sparing diuretics. Acidosis moves potassium out of the cells. Crushed muscle
-and dying tumour cells release potassium. A sample that was drawn badly, so that the red cells burst, shows a
-high potassium that is not real and is measured again before anything is given.""",
-    "anaemia": """Renal anaemia is caused by a lack of erythropoietin. It is treated with iron and with
-erythropoiesis-stimulating agents. The haemoglobin is kept between 10 and 12 g/dL. Iron is given first when
-ferritin is below 100 ng/mL or the transferrin saturation is below 20 percent. A haemoglobin that falls in
-spite of treatment asks for a search for bleeding, inflammation and lack of vitamins.""",
-    "dialysis": """Dialysis removes potassium when drugs fail or when the kidneys no longer make urine. It is
-also started for fluid that diuretics do not remove, for acidosis that does not respond, and for signs of
-uraemia such as pericarditis. A haemodialysis session takes four hours, three times a week. Between the
-sessions, patients eat less potassium, salt and phosphate, and drink less.""",
+    "hyperkalaemia": "Hyperkalaemia is a serum potassium above 5.5 mEq/L. Calcium gluconate protects the "
+    "heart when the ECG is abnormal. Insulin with glucose moves potassium into cells.",
+    "causes": "Common causes of hyperkalaemia are chronic kidney disease, ACE inhibitors and "
+    "potassium-sparing diuretics.",
+    "anaemia": "Renal anaemia is caused by a lack of erythropoietin. It is treated with iron and "
+    "erythropoiesis-stimulating agents.",
+    "dialysis": "Dialysis removes potassium when drugs fail or when the kidneys no longer make urine.",
 }
 QUESTION = Question(
     text="Which drug protects the heart in hyperkalaemia?",
     choices=(Choice(label="A", text="Calcium gluconate"), Choice(label="B", text="Iron")),
 )
-BUDGET = Budget(max_steps=2, k=2, step_tokens=512, answer_tokens=512)
+PATIENCE_S = 200.0
+"""On busy cores the first grammar alone takes a quarter of a minute to compile."""
+BUDGET = Budget(max_steps=2, k=2, step_tokens=256, answer_tokens=256)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +60,7 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def generator(server: VllmServer) -> AsyncIterator[OpenAIGenerator]:
-    made = OpenAIGenerator(OpenAISettings(base_url=server.base_url))
+    made = OpenAIGenerator(OpenAISettings(base_url=server.base_url, first_token_timeout_s=PATIENCE_S))
     try:
         yield made
     finally:
@@ -78,7 +70,7 @@ async def generator(server: VllmServer) -> AsyncIterator[OpenAIGenerator]:
 class Aloud(AnswerPrompt):
     """A prompt whose schema makes any model think aloud: the server's grammar writes the tags."""
 
-    def schema(self) -> JsonSchema:  # type: ignore[override]
+    def reply_schema(self) -> JsonSchema:  # type: ignore[override]
         return {"type": "string", "pattern": "^<think>[a-z]{3,9}( [a-z]{3,9}){2}</think>(Yes|No)$"}
 
 
@@ -180,9 +172,8 @@ def test_prefix_cache_hits_rise_across_the_steps_of_one_question(observed: Obser
     hits = [grown["prefix_cache_hits"] for event, grown in seen if isinstance(event, StepEvent)]
     assert len(hits) == len(answer.steps) >= 2
     assert hits == sorted(hits)
-    assert hits[-1] >= hits[0] + 128  # at least one block more: the first step's evidence
-    queries = [grown["prefix_cache_queries"] for event, grown in seen if isinstance(event, StepEvent)]
-    assert hits[-1] / queries[-1] > 0.5
+    assert hits[-1] >= hits[0] + 128  # at least one block more: the first step's evidence and conclusion
+    assert seen[-1][1]["prefix_cache_hits"] > hits[-1]
 
 
 def test_a_multiple_choice_question_gets_a_label_or_null(observed: Observed) -> None:
@@ -202,8 +193,9 @@ def service_url(vllm_server: VllmServer, index_dir: Path) -> Iterator[str]:
         "JMEDQA_GENERATOR__BASE_URL": vllm_server.base_url,
         "JMEDQA_LIMITS__K": "2",
         "JMEDQA_LIMITS__MAX_STEPS": "2",
-        "JMEDQA_LIMITS__STEP_TOKENS": "512",
-        "JMEDQA_LIMITS__ANSWER_TOKENS": "2048",
+        "JMEDQA_LIMITS__STEP_TOKENS": "256",
+        "JMEDQA_LIMITS__ANSWER_TOKENS": "2048",  # the story must still be going on when it is cut off
+        "JMEDQA_GENERATOR__FIRST_TOKEN_TIMEOUT_S": str(PATIENCE_S),
     }
     with log.open("wb") as sink:
         process = subprocess.Popen(
