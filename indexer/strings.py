@@ -70,5 +70,15 @@ class SortedStrings(Sequence[str]):
         position = bisect_left(range(len(self)), wanted, key=self._bytes)
         return position if position < len(self) and self._bytes(position) == wanted else -1
 
+    def take(self, positions: NDArray[np.int64]) -> list[str]:
+        """The strings at ``positions``, in their order; much faster than one by one."""
+        starts, ends = self._offsets[positions].tolist(), self._offsets[positions + 1].tolist()
+        blob = memoryview(self._blob)
+        return [str(blob[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
+
+    def addresses(self) -> tuple[int, int]:
+        """Where the UTF-8 bytes and the int64 offsets lie in memory, for as long as this object lives."""
+        return self._blob.ctypes.data, self._offsets.ctypes.data
+
     def _bytes(self, index: int) -> bytes:
         return self._blob[self._offsets[index] : self._offsets[index + 1]].tobytes()
