@@ -47,7 +47,8 @@ class BlockIndex:
     ) -> None:
         self._ids = ids
         self._vocabulary = vocabulary
-        self._arrays = arrays
+        # Plain views: a memmap runs Python code for every slice.
+        self._arrays = {name: np.asarray(values) for name, values in arrays.items()}
         self._kernels = kernels() if use_kernels else None
         k1, b, average, block_rows = arrays["constants"].tolist()
         self._k1, self._b, self._average, self._block_rows = k1, b, average, int(block_rows)

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 MERGED_AT_ONCE = 2_000_000
 """Postings. Merging holds some 60 bytes for each."""
 
+_LARGE = 0xFFFF
+
 
 class Runs(NamedTuple):
     """Postings of neighbouring terms: a run is what one block holds of one term.
@@ -115,18 +117,23 @@ def _spill(
 ) -> _Segment:
     """Sort one segment's postings by term, then row, and append them to the files."""
     numbers = np.frombuffer(terms, np.int32) if terms else np.empty(0, np.int32)
-    present = np.unique(numbers)
-    present = np.array(sorted(present.tolist(), key=names.__getitem__), np.int32)
+    often = np.frombuffer(counts, np.int32) if counts else np.empty(0, np.int32)
+    frequencies = np.bincount(numbers, minlength=len(names))
+    present = sorted(np.flatnonzero(frequencies).tolist(), key=names.__getitem__)
     place = np.empty(len(names), np.int64)
     place[present] = np.arange(len(present))
     rows = np.repeat(np.arange(len(sizes)), np.frombuffer(sizes, np.int32))
-    # One word of 64 bits sorts faster than an order that is then applied: term, row, position.
-    keys = place[numbers] << 16 | rows
-    order = np.argsort(keys)
-    frequencies = np.bincount(place[numbers], minlength=len(present))
-    offsets.write(rows[order].astype(np.uint16).tobytes())
-    times.write((np.frombuffer(counts, np.int32) if counts else np.empty(0, np.int32))[order].tobytes())
-    return _Segment(present, written + np.concatenate(([0], np.cumsum(frequencies))))
+    # Term, row and count in one word: sorting words is several times faster than ordering by keys.
+    keys = place[numbers] << 32 | rows << 16 | np.minimum(often, _LARGE)
+    large = {int(keys[at]): int(often[at]) for at in np.flatnonzero(often >= _LARGE)}
+    keys.sort()
+    sorted_times = (keys & _LARGE).astype(np.int32)
+    for key, count in large.items():
+        sorted_times[np.searchsorted(keys, key)] = count
+    offsets.write((keys >> 16).astype(np.uint16).tobytes())
+    times.write(sorted_times.tobytes())
+    starts = written + np.concatenate(([0], np.cumsum(frequencies[present])))
+    return _Segment(np.array(present, np.int32), starts)
 
 
 def _merged(

@@ -21,8 +21,9 @@ class SortedStrings(Sequence[str]):
     """Distinct strings in code-point order, which is the order of their UTF-8 bytes."""
 
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
-        self._blob = blob
-        self._offsets = offsets
+        # Plain views: a memmap runs Python code for every slice.
+        self._blob = np.asarray(blob)
+        self._offsets = np.asarray(offsets)
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> "SortedStrings":
@@ -73,7 +74,7 @@ class SortedStrings(Sequence[str]):
     def take(self, positions: NDArray[np.int64]) -> list[str]:
         """The strings at ``positions``, in their order; much faster than one by one."""
         starts, ends = self._offsets[positions].tolist(), self._offsets[positions + 1].tolist()
-        blob = memoryview(self._blob)
+        blob = memoryview(self._blob)  # type: ignore[arg-type]
         return [str(blob[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
 
     def addresses(self) -> tuple[int, int]:

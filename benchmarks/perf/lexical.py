@@ -32,10 +32,15 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 
 
+def index_folder(corpus: Path, name: str) -> Path:
+    """Both backends of bm25s read the same index."""
+    return corpus / "indexes" / ("bm25s" if name.startswith("bm25s") else name)
+
+
 def build(name: str, corpus: Path, peers: Path) -> dict[str, float]:
     """Build afresh, unless that was done before; remember what it took."""
-    folder = corpus / "indexes" / name
-    record = corpus / "indexes" / f"{name}.json"
+    folder = index_folder(corpus, name)
+    record = folder.with_name(folder.name + ".json")
     if not record.is_file():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -52,7 +57,7 @@ class Searcher:
 
     def __init__(self, name: str, corpus: Path, peers: Path) -> None:
         self._process = subprocess.Popen(
-            command(name, corpus, corpus / "indexes" / name, "search", peers),
+            command(name, corpus, index_folder(corpus, name), "search", peers),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
