@@ -81,14 +81,14 @@ def run_set(
     out = work / retrieval_set.name
     build_index(read_corpus([data / retrieval_set.passages], corpus), out, settings or IndexSettings())
     queries = read_queries(data / retrieval_set.queries)
-    qrels = list(ir_measures.read_trec_qrels(str(data / retrieval_set.qrels)))
+    qrels = read_qrels(data / retrieval_set.qrels)
     with HybridIndex.open(out) as index:
         found = {query_id: document_rankings(index, text) for query_id, text in queries.items()}
         arms = tuple(
             score(mode, {query_id: rankings[mode] for query_id, rankings in found.items()}, qrels)
             for mode in MODES
         )
-        counts = (index.manifest.documents, index.manifest.passages)
+        counts = (index.manifest.counts.documents, index.manifest.counts.passages)
     hybrid = next(arm for arm in arms if arm.mode == "hybrid")
     best = max((arm for arm in arms if arm.mode != "hybrid"), key=lambda arm: arm.ndcg_at_10)
     return SetScore(
@@ -107,6 +107,13 @@ def read_queries(path: Path) -> dict[str, str]:
     """Read ``{"id", "text"}`` lines, in file order."""
     with path.open(encoding="utf-8") as file:
         return {row["id"]: row["text"] for row in map(json.loads, file)}
+
+
+def read_qrels(path: Path) -> list[ir_measures.Qrel]:
+    """Read TREC judgements: ``query_id 0 passage_id relevance``, separated by white space."""
+    with path.open(encoding="utf-8") as file:
+        rows = [line.split() for line in file if line.strip()]
+    return [ir_measures.Qrel(query_id, doc_id, int(grade)) for query_id, _, doc_id, grade in rows]
 
 
 def document_rankings(index: HybridIndex, query: str, depth: int = DEPTH) -> dict[Mode, list[Hit]]:

@@ -67,7 +67,7 @@ class Passage(Frozen):
     """The unit that is retrieved and cited: ``document.text[start:end] == passage.text``.
 
     Attributes:
-        passage_id: The document's id where the document is one passage, else ``{doc_id}#{n}``, n from 1.
+        passage_id: The document's id where the document is one passage, else ``{doc_id}~{n}``, n from 1.
         headings: The path down to the passage: the document's title first, then its headings. Searched
             with the text, shown above it, and no part of it.
     """

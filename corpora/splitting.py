@@ -47,7 +47,7 @@ def split(document: Document, settings: SplitSettings | None = None) -> list[Pas
     single = len(cuts) == 1
     return [
         Passage(
-            passage_id=document.doc_id if single else f"{document.doc_id}#{number}",
+            passage_id=document.doc_id if single else f"{document.doc_id}~{number}",
             doc_id=document.doc_id,
             text=document.text[start:end],
             start=start,

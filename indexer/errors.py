@@ -6,6 +6,8 @@ from pathlib import Path
 class IndexFailure(Exception):  # noqa: N818
     """Base of every error of this layer that is not the caller's own mistake."""
 
+    exit_code = 4
+
 
 class IndexNotFound(IndexFailure):
     """The folder holds no index that was ever completed."""
@@ -76,3 +78,5 @@ class UnknownPassage(IndexFailure, KeyError):  # noqa: N818
 
 class InvalidQuery(ValueError):  # noqa: N818
     """The text cannot be searched for: empty, too long, or not encodable."""
+
+    exit_code = 2

@@ -55,7 +55,7 @@ def _written_out(text: str) -> str:
     for piece, framed in _pieces(text):
         if not piece:
             continue
-        joined = piece[0].isdigit() and (last.isdigit() or (was_framed and last in ".,/"))
+        joined = piece[0].isdigit() and (last.isdigit() or (was_framed and last in ".,"))
         if joined and (framed or was_framed):
             written.append(" ")
         written.append(piece)

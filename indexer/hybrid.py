@@ -131,7 +131,7 @@ class HybridIndex:
             raise ValueError(f"k must be at least 1, got {k}")
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
-        _check_query(query)
+        check_query(query)
         allowed = self.passages.allowed(filters)
         depth = max(k, self.manifest.settings.fusion.depth)
         terms = self.analyzer.terms(query)
@@ -172,6 +172,13 @@ class HybridIndex:
             raise UnknownPassage(passage_id, self.generation)
         return self.passages.get(row)
 
+    def document_of(self, passage_id: str) -> str:
+        """The id of the passage's document; raises :class:`UnknownPassage`."""
+        row = self.passages.ids.find(passage_id)
+        if row < 0:
+            raise UnknownPassage(passage_id, self.generation)
+        return self.passages.document_id(row)
+
     def close(self) -> None:
         """Let the generation be pruned. Searches under way end normally; a closed index is not used again."""
         self._held.release()
@@ -185,7 +192,8 @@ class HybridIndex:
         self.close()
 
 
-def _check_query(query: str) -> None:
+def check_query(query: str) -> None:
+    """Raise :class:`InvalidQuery` for a text that cannot be searched for."""
     if not query.strip():
         raise InvalidQuery("the query is empty: write what to search for")
     if len(query) > MAX_QUERY:

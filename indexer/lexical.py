@@ -6,8 +6,9 @@ The formula is rank-bm25 0.2.2's ``BM25Okapi``: the ATIRE variant (Trotman, Puur
     idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average length))
     idf = ln(N - df + 0.5) - ln(df + 0.5); below zero it becomes epsilon * the average idf
 
-where rank-bm25 walks all passages for every term (421 ms a query at 100k passages), this reads only the
-postings of the query's terms.
+In a corpus so small or uniform that even the average idf is negative, so is the floor: that, too, is the
+reference's formula. Where rank-bm25 walks all passages for every term (421 ms a query at 100k passages),
+this reads only the postings of the query's terms.
 """
 
 from array import array

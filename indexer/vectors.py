@@ -8,6 +8,7 @@ size, and after renormalising within cosine 0.9999 of what the encoder gives.
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 from indexer.encoders import EncoderIdentity
 from indexer.errors import IndexCorrupt
+
+if TYPE_CHECKING:
+    from indexer.hybrid import HybridIndex
 
 
 def vector_key(identity: EncoderIdentity, content: bytes) -> bytes:
@@ -59,3 +63,11 @@ def read_vectors(files: Iterable[Path], wanted: set[bytes], dim: int) -> dict[by
         if rows and vectors.shape[1] == dim:
             found.update(zip((keys[row].tobytes() for row in rows), unit(vectors[rows]), strict=True))
     return found
+
+
+def export_vectors(index: "HybridIndex", file: Path) -> int:
+    """Write the vectors of an open index for use by other builds; returns how many distinct texts."""
+    contents = {row.tobytes(): number for number, row in enumerate(index.passages.hashes)}
+    keys = [vector_key(index.manifest.encoder, content) for content in contents]
+    write_vectors(file, keys, index.dense.vectors()[list(contents.values())])
+    return len(keys)

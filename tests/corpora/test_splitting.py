@@ -56,7 +56,7 @@ def test_one_passage_has_the_id_of_its_document() -> None:
 
 
 def test_several_passages_are_numbered_from_one() -> None:
-    assert [p.passage_id for p in split(document(MARKDOWN))] == ["d#1", "d#2", "d#3", "d#4"]
+    assert [p.passage_id for p in split(document(MARKDOWN))] == ["d~1", "d~2", "d~3", "d~4"]
 
 
 def test_long_sections_are_cut_evenly() -> None:

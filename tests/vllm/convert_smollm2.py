@@ -60,7 +60,8 @@ def rotary_halves(weight: np.ndarray, heads: int) -> np.ndarray:
     """Undo llama.cpp's interleaving of a q or k projection.
 
     GGUF keeps the two rotary partners of a head side by side; Hugging Face keeps them in two halves. Left
-    as it is, the model still runs and talks nonsense: the conversion is proved by what the model says.
+    as it is, the model still continues "The capital of France is" rightly, but can no longer copy a line
+    (mean loss on a paragraph 3.99 instead of 2.28): the tests ask for both.
 
     Args:
         weight: float32, (heads * head_dim, width).

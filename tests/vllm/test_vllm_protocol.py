@@ -40,7 +40,6 @@ def ask(text: str) -> list[openai.types.chat.ChatCompletionUserMessageParam]:
 
 
 def test_the_converted_model_knows_the_capital_of_france(client: openai.OpenAI) -> None:
-    """A model with wrongly permuted weights also talks, but not of Paris: this proves the conversion."""
     plain = client.completions.create(
         model=SERVED_NAME, prompt="The capital of France is", max_tokens=4, temperature=0
     )
@@ -51,6 +50,15 @@ def test_the_converted_model_knows_the_capital_of_france(client: openai.OpenAI) 
     )
     assert "Paris" in (chat.choices[0].message.content or "")
     assert chat.choices[0].finish_reason == "stop"  # the chat template's end token is the model's
+
+
+def test_the_converted_model_can_copy_a_line(client: openai.OpenAI) -> None:
+    """Attention to earlier places is what wrongly permuted weights lose first: they give 0.10.10.10."""
+    line = "Copy: potassium 5.5 mEq/L, sodium 138 mEq/L, chloride 104 mEq/L."
+    reply = client.completions.create(
+        model=SERVED_NAME, prompt=f"{line}\nCopy: potassium 5.5", max_tokens=24, temperature=0
+    )
+    assert reply.choices[0].text.startswith(" mEq/L, sodium 138 mEq/L, chloride 104")
 
 
 def test_a_schema_in_response_format_is_kept(client: openai.OpenAI) -> None:

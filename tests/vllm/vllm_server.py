@@ -117,6 +117,18 @@ class VllmServer:
             raise KeyError(f"/metrics has no {name}")
         return sum(float(value) for value in values)
 
+    def engine_pid(self) -> int:
+        """The process that computes; the one that was started only speaks HTTP."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                title = (entry / "cmdline").read_bytes()
+                ours = os.getpgid(int(entry.name)) == self.process.pid
+            except (OSError, ProcessLookupError):
+                continue
+            if ours and title.startswith(b"VLLM::EngineCore"):
+                return int(entry.name)
+        raise ServerFailed(f"no engine process:\n{self.log_end()}")
+
     def signal_all(self, number: signal.Signals) -> None:
         """Send a signal to the server and every process it started."""
         try:

@@ -1,0 +1,295 @@
+"""``jmedqa index``: build, info, search, export-vectors.
+
+Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. Data goes to stdout, all
+else to stderr.
+"""
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, track
+from rich.table import Table
+
+from corpora import CorpusError, CorpusSettings, Document, read_corpus
+from indexer.building import BuildProgress, build_index
+from indexer.errors import IndexFailure, InvalidQuery
+from indexer.generations import current_name, names
+from indexer.hits import Hit, Mode, SearchResult
+from indexer.hybrid import HybridIndex
+from indexer.manifest import Manifest, read_manifest
+from indexer.runs import Unit, read_queries, run_lines, search_units
+from indexer.settings import BuildJob, IndexSettings
+from indexer.vectors import export_vectors
+
+app = typer.Typer(help="Build and search the index.", no_args_is_help=True, rich_markup_mode=None)
+stderr = Console(stderr=True, soft_wrap=True)
+
+SHIPPED_VECTORS = "vectors.npz"
+"""A corpus folder may bring the vectors of its own passages under this name."""
+
+
+class ModeOption(StrEnum):
+    hybrid = "hybrid"
+    lexical = "lexical"
+    dense = "dense"
+
+
+class UnitOption(StrEnum):
+    document = "document"
+    passage = "passage"
+
+
+IndexOption = Annotated[Path, typer.Option("--index", help="Folder of the index.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
+
+
+class BadRequest(Exception):  # noqa: N818
+    """The command line or the configuration is at fault."""
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Turn the errors of the layers into a message on stderr and the documented exit code."""
+    try:
+        yield
+    except (BadRequest, InvalidQuery) as error:
+        code, message = 2, str(error)
+    except CorpusError as error:
+        code, message = 3, str(error)
+    except IndexFailure as error:
+        code, message = 4, str(error)
+    else:
+        return
+    stderr.print(f"[red]error:[/red] {escape(message)}", highlight=False)
+    raise typer.Exit(code)
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the index; its live generation is replaced.")],
+    config: Annotated[Path | None, typer.Option("--config", help="TOML with [[corpus]] and [index].")] = None,
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option("--corpus", help="A JSONL or Markdown file, or a folder of them; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build a new generation and make it the live one. Unchanged passages are not computed again."""
+    with _exit_codes():
+        job = _job(config, corpus or [])
+        with _progress() as report:
+            manifest = build_index(_documents(job), out, job.index, progress=report)
+        counts = manifest.counts
+        stderr.print(
+            f"{manifest.generation}: {counts.documents} documents, {counts.passages} passages in "
+            f"{manifest.build_seconds:.1f} s; encoded {counts.encoded}, reused {counts.reused_vectors}, "
+            f"imported {counts.imported_vectors}",
+            highlight=False,
+        )
+        if as_json:
+            _print_json(manifest.model_dump(mode="json"))
+
+
+@app.command()
+def info(index: IndexOption, as_json: JsonOption = False) -> None:
+    """Say what the live generation was built from and with."""
+    with _exit_codes():
+        name = current_name(index)
+        manifest = read_manifest(index / "generations" / name)
+        if as_json:
+            data = manifest.model_dump(mode="json")
+            _print_json(data | {"generations": names(index), "bytes": _size(manifest)})
+            return
+        table = Table(show_header=False, box=None)
+        encoder, analyzer, counts = manifest.encoder, manifest.analyzer, manifest.counts
+        for field, value in (
+            ("generation", f"{name} (of {len(names(index))} kept)"),
+            ("built", f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC in {manifest.build_seconds:.1f} s"),
+            ("documents", f"{counts.documents:,} from {len(manifest.corpora):,} files"),
+            ("passages", f"{counts.passages:,}, {counts.characters:,} characters"),
+            ("analyzer", f"{analyzer.name}, {analyzer.dictionary} {analyzer.dictionary_version}"),
+            ("encoder", f"{encoder.name}, {encoder.model} {encoder.version[:12]}, {encoder.dim} dimensions"),
+            ("engine", manifest.settings.lexical.engine),
+            ("size", f"{_size(manifest) / 1e6:,.1f} MB"),
+        ):
+            table.add_row(field, escape(value))
+        stderr.print(table)
+
+
+@app.command()
+def search(
+    index: IndexOption,
+    query: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    mode: Annotated[ModeOption, typer.Option("--mode")] = ModeOption.hybrid,
+    k: Annotated[int, typer.Option("--k", min=1, max=10_000, help="How many hits.")] = 10,
+    queries: Annotated[Path | None, typer.Option("--queries", help='Lines of {"id", "text"}.')] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Write a TREC run; its tag is the mode.")] = None,
+    unit: Annotated[
+        UnitOption, typer.Option("--unit", help="What a run ranks; a document counts by its best passage.")
+    ] = UnitOption.document,
+    as_json: JsonOption = False,
+) -> None:
+    """Search with one question, or with a file of queries into a TREC run."""
+    chosen: Mode = mode.value
+    with _exit_codes():
+        if (query is None) == (queries is None):
+            raise BadRequest("give either a question, or --queries FILE with --run OUT")
+        if (queries is None) != (run is None):
+            raise BadRequest("--queries and --run belong together")
+        if queries is not None and run is not None:
+            _batch(index, queries, run, k, chosen, unit.value)
+            return
+        assert query is not None
+        with HybridIndex.open(index) as opened:
+            _warn(opened)
+            result = opened.search(query, k, mode=chosen)
+            if as_json:
+                _print_json(_as_data(opened, result))
+            else:
+                _print_hits(opened, result)
+
+
+@app.command("export-vectors")
+def export(
+    index: IndexOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")],
+) -> None:
+    """Write the index's vectors (float16, keyed by content) for other builds to use."""
+    with _exit_codes(), HybridIndex.open(index) as opened:
+        try:
+            count = export_vectors(opened, out)
+        except OSError as error:
+            raise BadRequest(f"{out} cannot be written: {error.strerror}") from error
+        stderr.print(f"{count} vectors in {out}", highlight=False)
+
+
+def _job(config: Path | None, corpus: list[Path]) -> BuildJob:
+    if (config is None) == (not corpus):
+        raise BadRequest("give either --config FILE or --corpus PATH")
+    if config is None:
+        shipped = tuple(file for path in corpus if (file := path / SHIPPED_VECTORS).is_file())
+        return BuildJob(corpus=(CorpusSettings(paths=tuple(corpus)),), index=IndexSettings(vectors=shipped))
+    try:
+        job = BuildJob.model_validate(tomllib.loads(config.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BadRequest(f"{config} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise BadRequest(f"{config}: {faults}") from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise BadRequest(f"{config}: {error}") from error
+    return _resolved(job, config.resolve().parent)
+
+
+def _resolved(job: BuildJob, base: Path) -> BuildJob:
+    """Paths of a configuration are relative to the folder of its file."""
+    corpora = tuple(
+        corpus.model_copy(update={"paths": tuple(base / path for path in corpus.paths)})
+        for corpus in job.corpus
+    )
+    encoder = job.index.encoder
+    if encoder.model is not None and (base / encoder.model).is_dir():
+        encoder = encoder.model_copy(update={"model": str(base / encoder.model)})
+    vectors = tuple(base / file for file in job.index.vectors)
+    index = job.index.model_copy(update={"encoder": encoder, "vectors": vectors})
+    return BuildJob(corpus=corpora, index=index)
+
+
+def _documents(job: BuildJob) -> Iterator[Document]:
+    for corpus in job.corpus:
+        yield from read_corpus(corpus.paths, corpus)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(step: BuildProgress) -> None:
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(step.stage, total=step.total)
+            bars.update(tasks[step.stage], completed=step.done, total=step.total)
+
+        yield report
+
+
+def _batch(index: Path, queries: Path, run: Path, k: int, mode: Mode, unit: Unit) -> None:
+    asked = read_queries(queries)
+    with HybridIndex.open(index) as opened:
+        _warn(opened)
+        lines = [
+            line
+            for query in track(asked, "search", console=stderr, disable=not stderr.is_terminal)
+            for line in run_lines(query.query_id, search_units(opened, query.text, k, mode, unit), mode)
+        ]
+    try:
+        run.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise BadRequest(f"{run} cannot be written: {error.strerror}") from error
+    stderr.print(f"{len(asked)} queries, {len(lines)} lines in {run}", highlight=False)
+
+
+def _as_data(index: HybridIndex, result: SearchResult) -> dict[str, Any]:
+    ranks = {
+        arm.name: {hit.passage_id: rank for rank, hit in enumerate(arm.hits, start=1)} for arm in result.arms
+    }
+
+    def hit_data(hit: Hit) -> dict[str, Any]:
+        stored = index.passage(hit.passage_id).model_dump(mode="json")
+        passage = stored.pop("passage")
+        return {
+            "score": hit.score,
+            "ranks": {arm: of_arm.get(hit.passage_id) for arm, of_arm in ranks.items()},
+            "matched_terms": list(result.matched_terms[hit.passage_id]),
+            **passage,
+            **stored,
+        }
+
+    return {
+        "query": result.query,
+        "mode": result.mode,
+        "generation": index.generation,
+        "degraded": index.degraded,
+        "hits": [hit_data(hit) for hit in result.hits],
+    }
+
+
+def _print_hits(index: HybridIndex, result: SearchResult) -> None:
+    table = Table("rank", "score", "passage", "text", box=None, pad_edge=False)
+    for rank, hit in enumerate(result.hits, start=1):
+        stored = index.passage(hit.passage_id)
+        heading = " > ".join(stored.passage.headings)
+        text = " ".join(stored.passage.text.split())
+        shown = f"[bold]{escape(heading)}[/bold]\n{escape(text[:160])}"
+        table.add_row(str(rank), f"{hit.score:.4f}", escape(hit.passage_id), shown)
+    Console().print(table)
+
+
+def _warn(index: HybridIndex) -> None:
+    if index.degraded:
+        stderr.print(f"[yellow]warning:[/yellow] {escape(index.degraded)}", highlight=False)
+
+
+def _size(manifest: Manifest) -> int:
+    return sum(record.bytes for record in manifest.files.values())
+
+
+def _print_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,99 @@
+"""Run a strategy and decide what a failing model comes to."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from service.answers import Answer, PlannedStep, Step
+from service.budget import Budget
+from service.errors import GenerationTimeout, GeneratorUnavailable
+from service.events import AnswerEvent, Event, PlanEvent, StepEvent
+from service.generators import Generator
+from service.notices import INDEX_DEGRADED, Notice
+from service.questions import Question
+from service.retrieval import Retriever
+from service.settings import OnModelFailure
+from service.strategies import STRATEGIES, StrategyName
+from service.strategies.answering import Answering
+
+
+async def answer_events(
+    name: StrategyName,
+    question: Question,
+    retriever: Retriever,
+    generator: Generator,
+    budget: Budget,
+    *,
+    on_model_failure: OnModelFailure = "error",
+    degraded: bool = False,
+) -> AsyncGenerator[Event, None]:
+    """The strategy's events.
+
+    With ``evidence_only`` a model that is down or too slow ends in an answer without text, which shows
+    the evidence and says that it is no answer. Tokens streamed before are no part of it.
+
+    Raises:
+        ServiceError: What the strategy raises, otherwise.
+    """
+    steps: list[Step] = []
+    planned: tuple[PlannedStep, ...] = ()
+    extra = (INDEX_DEGRADED,) if degraded else ()
+    try:
+        async with aclosing(STRATEGIES[name](question, retriever, generator, budget)) as events:
+            async for event in events:
+                if isinstance(event, PlanEvent):
+                    planned = event.steps
+                elif isinstance(event, StepEvent):
+                    steps.append(event.step)
+                elif isinstance(event, AnswerEvent):
+                    event = AnswerEvent(answer=_with_notices(event.answer, extra))
+                yield event
+    except (GeneratorUnavailable, GenerationTimeout):
+        if on_model_failure == "error":
+            raise
+        answering = Answering(name, question, retriever, generator, budget)
+        answering.adopt(steps)
+        if not planned and name != "closed_book":
+            planned = (PlannedStep(number=1, sub_question=question.text, query=question.text),)
+            yield PlanEvent(steps=planned)
+        for step in planned[len(steps) :]:
+            found = await answering.retrieve(step)
+            answering.steps.append(found)
+            yield StepEvent(step=found)
+        yield AnswerEvent(answer=_with_notices(answering.evidence_only(), extra))
+
+
+async def answer(
+    name: StrategyName,
+    question: Question,
+    retriever: Retriever,
+    generator: Generator,
+    budget: Budget,
+    *,
+    on_model_failure: OnModelFailure = "error",
+    degraded: bool = False,
+) -> Answer:
+    """The finished answer alone.
+
+    Raises:
+        ServiceError: As `answer_events`.
+    """
+    result: Answer | None = None
+    events = answer_events(
+        name,
+        question,
+        retriever,
+        generator,
+        budget,
+        on_model_failure=on_model_failure,
+        degraded=degraded,
+    )
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, AnswerEvent):
+                result = event.answer
+    assert result is not None, "a strategy that raises nothing ends with its answer"
+    return result
+
+
+def _with_notices(answer: Answer, notices: tuple[Notice, ...]) -> Answer:
+    return answer.model_copy(update={"notices": (*answer.notices, *notices)}) if notices else answer

@@ -1,0 +1,183 @@
+"""What an answer is made of: steps with their evidence, claims, citations and where it came from."""
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field
+
+from corpora import Frozen
+from indexer import StoredPassage
+from service.notices import Notice
+
+ClaimStatus = Literal["verified", "unverified", "contradicted"]
+
+STATUS_LABELS: dict[ClaimStatus, tuple[str, str]] = {
+    "verified": ("引用・数値の一致を確認", "wording and figures match the cited passage"),
+    "unverified": ("根拠との一致は未確認", "not matched against a cited passage"),
+    "contradicted": ("根拠と食い違う", "differs from the cited passage"),
+}
+"""Japanese and English. A match of wording is no proof of truth, so no label says so."""
+
+
+class Evidence(Frozen):
+    """A passage shown to the model, as one step found it.
+
+    Attributes:
+        key: What it is cited by, ``E1``, ``E2`` …; one passage keeps its key in all steps of an answer.
+        headings: The document's title, then the headings down to the passage.
+        step: Number of the step whose query found it, from 1.
+        score: The index's fused score; comparable within one query only.
+        generation: The index generation it was read from.
+    """
+
+    key: str
+    passage_id: str
+    doc_id: str
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    source: str | None
+    edition: str | None
+    published: date | None
+    unreviewed: bool
+    query: str
+    step: int
+    score: float
+    generation: str | None
+
+    @classmethod
+    def of(
+        cls, stored: StoredPassage, *, key: str, query: str, step: int, score: float, generation: str | None
+    ) -> Self:
+        """The stored passage as evidence of one step."""
+        passage = stored.passage
+        return cls(
+            key=key,
+            passage_id=passage.passage_id,
+            doc_id=passage.doc_id,
+            title=stored.title,
+            headings=passage.headings,
+            text=passage.text,
+            source=stored.source,
+            edition=stored.edition,
+            published=stored.published,
+            unreviewed=stored.unreviewed,
+            query=query,
+            step=step,
+            score=score,
+            generation=generation,
+        )
+
+
+class StepError(Frozen):
+    """What stopped a step: the service error's code and its two texts."""
+
+    code: str
+    ja: str
+    en: str
+
+
+class PlannedStep(Frozen):
+    """One thing to look up: the sub-question, and the query that is searched for it."""
+
+    number: int = Field(ge=1)
+    sub_question: str
+    query: str
+
+
+class Step(Frozen):
+    """One reasoning step: either a ``conclusion`` that cites its evidence, or the ``error`` that stopped it.
+
+    Both are ``None`` while it runs, and for the one step of the ``single`` strategy, which draws its
+    conclusion in the answer.
+    """
+
+    number: int = Field(ge=1)
+    sub_question: str
+    query: str
+    evidence: tuple[Evidence, ...] = ()
+    conclusion: str | None = None
+    error: StepError | None = None
+
+
+class Claim(Frozen):
+    """One sentence of the answer: ``answer.text[start:end] == text``, markers included.
+
+    ``citations`` are evidence keys, in the order written.
+    """
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[str, ...]
+    status: ClaimStatus
+
+
+class Citation(Frozen):
+    """One use of a passage, in a step's conclusion or in the answer.
+
+    Attributes:
+        href: Where the passage can be read, relative to the server; the id in it is percent-encoded.
+        quote: The words of the passage that the citing sentence repeats, ``passage.text[start:end]``;
+            ``None`` (and no offsets) where it repeats none.
+        compared: What was compared to find the quote; ``("wording",)`` or empty.
+        steps: The steps whose conclusions cite it; empty if only the answer does.
+    """
+
+    key: str
+    passage_id: str
+    doc_id: str
+    title: str
+    href: str
+    quote: str | None = None
+    start: int | None = None
+    end: int | None = None
+    compared: tuple[str, ...] = ()
+    steps: tuple[int, ...] = ()
+
+
+class Unparsed(Frozen):
+    """A reply that was asked for in a fixed form and did not keep to it; kept, never guessed at."""
+
+    part: Literal["plan", "choice"]
+    text: str
+
+
+class Usage(Frozen):
+    """Tokens over all calls of one answer; ``None`` where the model does not count them."""
+
+    calls: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class Provenance(Frozen):
+    """What made the answer: enough to ask for it again."""
+
+    strategy: str
+    generation: str | None
+    model: str
+    prompt_version: str
+
+
+class Answer(Frozen):
+    """The result of one question.
+
+    Attributes:
+        text: With ``[E1]`` markers; every key in it is one of the steps' evidence.
+        choice: One of the question's labels; ``None`` for an open question and for no answer.
+        abstained: No answer is given; ``reason`` says why.
+        citations: All of the steps' and the answer's, keys in number order.
+    """
+
+    text: str
+    choice: str | None = None
+    abstained: bool = False
+    reason: Notice | None = None
+    steps: tuple[Step, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    unparsed: tuple[Unparsed, ...] = ()
+    usage: Usage = Usage()
+    provenance: Provenance

@@ -1,0 +1,71 @@
+"""The ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from indexer import Encoder
+from service.api import answers, docs_page, health, passages
+from service.api.metrics import Metrics
+from service.api.middleware import RequestContext
+from service.api.problems import install_problem_handlers
+from service.api.state import ServiceState
+from service.generators import Generator
+from service.generators.configured import configured_generator
+from service.live_index import LiveIndex
+from service.settings import Settings
+
+
+def create_app(
+    settings: Settings, *, generator: Generator | None = None, encoder: Encoder | None = None
+) -> FastAPI:
+    """One application; the index is opened when it starts, and the server starts also without one.
+
+    Args:
+        generator: In place of the configured one.
+        encoder: In place of the one the index names.
+    """
+    live = LiveIndex(settings.index.dir, encoder=encoder)
+    writer = generator or configured_generator(settings.generator, live.terms)
+    state = ServiceState(settings, live, writer, Metrics())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Searches (asyncio.to_thread) run in this pool: bounded, and off the event loop.
+        with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
+            asyncio.get_running_loop().set_default_executor(pool)
+            await asyncio.to_thread(live.refresh)
+            state.report_index()
+            watching = asyncio.create_task(state.watch_index())
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+                await writer.close()
+                live.close()
+
+    app = FastAPI(
+        title="jmedqa",
+        version=version("jmedqa"),
+        description="日本語の医学質問に、手順ごとに検索した根拠を添えて答えます。 / "
+        "Answers Japanese medical questions with evidence retrieved for each step. "
+        "Not for diagnosis or treatment.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.service = state
+    install_problem_handlers(app)
+    app.include_router(answers.router)
+    app.include_router(passages.router)
+    app.include_router(health.router)
+    app.include_router(docs_page.router)
+    docs_page.mount_assets(app)
+    app.add_middleware(RequestContext, metrics=state.metrics)
+    return app

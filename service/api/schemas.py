@@ -1,0 +1,116 @@
+"""What the API takes and gives beside the answer itself."""
+
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+
+from indexer import Mode, StoredPassage
+from service.budget import Budget
+from service.notices import UNREVIEWED, Notice
+from service.questions import MAX_QUESTION_CHARS, Choices, Question, QuestionText
+from service.strategies import StrategyName
+
+
+def _labelled(value: Any) -> Any:
+    """``{"A": "…"}`` as the list it is short for."""
+    if isinstance(value, dict):
+        return [{"label": label, "text": text} for label, text in value.items()]
+    return value
+
+
+class AnswerRequest(BaseModel):
+    """A question, and how to answer it. Unknown fields are refused: a misspelt one would do nothing."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"question": "CKD患者で高カリウム血症を認めたときの初期対応は？"},
+                {
+                    "question": "高カリウム血症の心電図でみられるのはどれか。",
+                    "choices": {"A": "テント状T波", "B": "デルタ波"},
+                    "strategy": "single",
+                },
+            ]
+        },
+    )
+
+    question: QuestionText = Field(description=f"1 to {MAX_QUESTION_CHARS} characters")
+    choices: Annotated[Choices, BeforeValidator(_labelled)] = Field(
+        default=(), description='[{"label", "text"}], or short {"A": "…", "B": "…"}'
+    )
+    strategy: StrategyName | None = Field(default=None, description="The server's default where not given")
+    k: StrictInt | None = Field(default=None, ge=1, le=20, description="Passages per query")
+    max_steps: StrictInt | None = Field(default=None, ge=1, le=10)
+    stream: StrictBool = Field(
+        default=False, description="Server-sent events; so does Accept: text/event-stream"
+    )
+
+    def budget(self, configured: Budget) -> Budget:
+        """The configured limits with what the request asks for."""
+        asked = {"k": self.k, "max_steps": self.max_steps}
+        return configured.model_copy(
+            update={name: value for name, value in asked.items() if value is not None}
+        )
+
+    def to_question(self) -> Question:
+        """The cleaned question."""
+        return Question(text=self.question, choices=self.choices)
+
+
+class PassageView(BaseModel):
+    """A passage with what is shown beside it."""
+
+    passage_id: str
+    doc_id: str
+    title: str
+    headings: list[str]
+    text: str
+    start: int = Field(description="First character in the document's text")
+    end: int = Field(description="One past the last")
+    source: str | None
+    licence: str | None
+    edition: str | None
+    published: date | None
+    generation: str | None
+    notices: list[Notice]
+
+    @classmethod
+    def of(cls, stored: StoredPassage, generation: str | None) -> Self:
+        """The stored passage as it is shown."""
+        passage = stored.passage
+        return cls(
+            passage_id=passage.passage_id,
+            doc_id=passage.doc_id,
+            title=stored.title,
+            headings=list(passage.headings),
+            text=passage.text,
+            start=passage.start,
+            end=passage.end,
+            source=stored.source,
+            licence=stored.licence,
+            edition=stored.edition,
+            published=stored.published,
+            generation=generation,
+            notices=[UNREVIEWED] if stored.unreviewed else [],
+        )
+
+
+class FoundPassage(BaseModel):
+    """One search hit."""
+
+    rank: int
+    score: float = Field(description="Comparable within one search only")
+    matched_terms: list[str]
+    href: str
+    passage: PassageView
+
+
+class SearchResponse(BaseModel):
+    """Hits, best first; equal scores in passage-id order."""
+
+    query: str
+    mode: Mode
+    generation: str | None
+    hits: list[FoundPassage]

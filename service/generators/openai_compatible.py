@@ -1,0 +1,295 @@
+"""Drive any server that speaks OpenAI's chat completions.
+
+Every call streams, also when the whole reply is wanted: so the time to the first token can be bounded,
+and a reply that is cut off is told from one that is finished (the client library does neither).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import openai
+from openai.types.chat import ChatCompletionChunk
+
+from corpora import Frozen
+from service.errors import GenerationError, GenerationRefused, GenerationTruncated
+from service.generators.openai_errors import CLIENT_ERRORS, cut_off, not_the_protocol, too_slow, translated
+from service.generators.protocol import Completion, Delta, Limits
+from service.generators.retrying import RetryBudget, retry_wait_s
+from service.generators.thinking import Thinking, ThinkSplitter, UnopenedThinking, split_thinking
+from service.prompts import Prompt
+
+
+class OpenAISettings(Frozen):
+    """How to reach a model server. Times in seconds; ``model = None`` takes the first one it serves."""
+
+    base_url: str
+    api_key: str = "none"
+    model: str | None = None
+    temperature: float = 0.0
+    seed: int | None = 0
+    thinking: Thinking = "auto"
+    connect_timeout_s: float = 5.0
+    first_token_timeout_s: float = 60.0
+    total_timeout_s: float = 300.0
+
+
+_PATIENCE_S = 5.0
+"""A server that cannot list its models in this time is no help to anyone waiting for an answer."""
+
+
+@dataclass
+class _Reply:
+    """A reply while it arrives."""
+
+    model: str
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    refusal: bool = False
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class OpenAIGenerator:
+    """One server, one model."""
+
+    def __init__(self, settings: OpenAISettings) -> None:
+        self._settings = settings
+        self._model = settings.model
+        self._schema_refused = False
+        self._retries = RetryBudget()
+        self._client = openai.AsyncOpenAI(
+            base_url=settings.base_url,
+            api_key=settings.api_key,
+            max_retries=0,  # the library's two silent retries would triple the load on a struggling server
+            timeout=openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s),
+        )
+
+    async def problem(self) -> str | None:
+        """Whether the server lists its models, the configured one among them."""
+        try:
+            served = await self.served(min(_PATIENCE_S, self._settings.first_token_timeout_s))
+        except GenerationError as error:
+            return str(error)
+        wanted = self._settings.model
+        if wanted is not None and wanted not in served:
+            has = ", ".join(served)
+            return f"{self._settings.base_url} does not serve {wanted!r} but {has}: set generator.model"
+        return None
+
+    async def served(self, timeout_s: float) -> list[str]:
+        """The names of the models the server lists; at least one."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                page = await self._client.models.list()
+            names = [model.id for model in page.data]
+        except TimeoutError:
+            raise too_slow(self._settings.base_url) from None
+        except (AttributeError, TypeError):  # HTML with status 200 comes back as a string
+            raise not_the_protocol(self._settings.base_url) from None
+        except CLIENT_ERRORS as error:
+            raise self._translated(error) from error
+        if not names or not all(isinstance(name, str) for name in names):
+            raise not_the_protocol(self._settings.base_url)
+        return names
+
+    async def model(self) -> str:
+        """The model's name, asked of the server where it is not configured."""
+        if self._model is None:
+            self._model = (await self.served(self._settings.first_token_timeout_s))[0]
+        return self._model
+
+    async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:
+        """The whole reply."""
+        reply = _Reply(model=await self.model())
+        async with aclosing(self._pieces(prompt, limits, reply)) as pieces:
+            async for _ in pieces:
+                pass
+        opened = self._settings.thinking == "opened"
+        said, thought, unclosed = split_thinking("".join(reply.content), opened=opened)
+        return self._completion(reply, said, thought, unclosed)
+
+    async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta]:
+        """The reply as it arrives, without its reasoning."""
+        reply = _Reply(model=await self.model())
+        splitter = ThinkSplitter(inside=self._settings.thinking == "opened")
+        said: list[str] = []
+        thought: list[str] = []
+        try:
+            async with aclosing(self._pieces(prompt, limits, reply)) as pieces:
+                async for piece in pieces:
+                    answer, reasoning = splitter.feed(piece)
+                    thought.append(reasoning)
+                    if answer:
+                        said.append(answer)
+                        yield Delta(text=answer)
+        except UnopenedThinking:
+            raise not_opened() from None
+        answer, reasoning = splitter.finish()
+        thought.append(reasoning)
+        if answer:
+            said.append(answer)
+            yield Delta(text=answer)
+        completion = self._completion(reply, "".join(said), "".join(thought), splitter.inside)
+        yield Delta(completion=completion)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _pieces(self, prompt: Prompt, limits: Limits, reply: _Reply) -> AsyncGenerator[str]:
+        """Pieces of the reply's content; fills in the rest of ``reply``. Ends only with a finished reply."""
+        settings = self._settings
+        started = monotonic()
+        try:
+            async with asyncio.timeout(min(settings.first_token_timeout_s, settings.total_timeout_s)):
+                chunks = await self._open(prompt, limits, reply.model)
+        except TimeoutError:
+            raise too_slow(settings.base_url) from None
+        try:
+            if "event-stream" not in chunks.response.headers.get("content-type", ""):
+                raise not_the_protocol(settings.base_url)
+            iterator = aiter(chunks)
+            seen = False
+            while True:
+                left = settings.total_timeout_s - (monotonic() - started)
+                if not seen:
+                    left = min(left, settings.first_token_timeout_s - (monotonic() - started))
+                try:
+                    chunk = await asyncio.wait_for(anext(iterator), max(left, 0.001))
+                except StopAsyncIteration:
+                    break
+                except TimeoutError:
+                    raise too_slow(settings.base_url) from None
+                try:
+                    content, thought = _take(chunk, reply)
+                except (AttributeError, TypeError):  # the client does not validate chunks
+                    raise not_the_protocol(settings.base_url) from None
+                seen = seen or bool(content or thought)
+                if content:
+                    reply.content.append(content)
+                    yield content
+        except CLIENT_ERRORS as error:
+            raise self._translated(error) from error
+        finally:
+            await chunks.close()
+        self._check_end(reply)
+        self._retries.succeeded()
+
+    async def _open(
+        self, prompt: Prompt, limits: Limits, model: str
+    ) -> openai.AsyncStream[ChatCompletionChunk]:
+        """Start the reply: at most one retry, and once more without the schema if the server refuses it."""
+        schema = None if self._schema_refused else prompt.reply_schema()
+        for attempt in (0, 1):
+            try:
+                try:
+                    return await self._create(prompt, limits, model, schema)
+                except (openai.BadRequestError, openai.UnprocessableEntityError):
+                    if schema is None:
+                        raise
+                    chunks = await self._create(prompt, limits, model, None)
+                    self._schema_refused = True
+                    return chunks
+            except CLIENT_ERRORS as error:
+                wait_s = retry_wait_s(error)
+                if attempt or wait_s is None or not self._retries.take():
+                    raise self._translated(error) from error
+                await asyncio.sleep(wait_s)
+        raise AssertionError("unreachable: the second attempt returns or raises")
+
+    async def _create(
+        self, prompt: Prompt, limits: Limits, model: str, schema: dict[str, Any] | None
+    ) -> openai.AsyncStream[ChatCompletionChunk]:
+        messages: Any = prompt.messages()  # the client's own types are one class for each role
+        options: dict[str, Any] = {}
+        if schema is not None:
+            named = {"name": "reply", "schema": schema, "strict": True}
+            options["response_format"] = {"type": "json_schema", "json_schema": named}
+        if self._settings.seed is not None:
+            options["seed"] = self._settings.seed
+        stream: openai.AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
+            model=model,
+            messages=messages,
+            max_tokens=limits.max_tokens,
+            temperature=self._settings.temperature,
+            stream=True,
+            stream_options={"include_usage": True},
+            **options,
+        )
+        return stream
+
+    def _check_end(self, reply: _Reply) -> None:
+        if reply.refusal or reply.finish_reason == "content_filter":
+            raise refused()
+        if reply.finish_reason == "length":
+            raise truncated()
+        if reply.finish_reason != "stop":
+            raise cut_off(self._settings.base_url)
+
+    def _completion(self, reply: _Reply, said: str, thought: str, unclosed: bool) -> Completion:
+        if unclosed:
+            raise truncated()
+        if not said.strip():
+            raise refused()
+        return Completion(
+            text=said,
+            reasoning="".join(reply.reasoning) + thought,
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
+            model=reply.model,
+        )
+
+    def _translated(self, error: Exception) -> GenerationError:
+        return translated(error, base_url=self._settings.base_url, model=self._model)
+
+
+def _take(chunk: ChatCompletionChunk, reply: _Reply) -> tuple[str, str]:
+    """The chunk's content and reasoning; the rest goes into ``reply``."""
+    if chunk.usage is not None:
+        reply.prompt_tokens = chunk.usage.prompt_tokens
+        reply.completion_tokens = chunk.usage.completion_tokens
+    if not chunk.choices:  # the last chunk, with the usage
+        return "", ""
+    choice = chunk.choices[0]
+    reply.finish_reason = choice.finish_reason or reply.finish_reason
+    delta = choice.delta
+    reply.refusal = reply.refusal or bool(delta.refusal)
+    extra = delta.model_extra or {}
+    thought = extra.get("reasoning") or extra.get("reasoning_content") or ""
+    if not isinstance(thought, str) or not isinstance(delta.content, str | None):
+        raise TypeError("content is no text")
+    reply.reasoning.append(thought)
+    # Half a surrogate pair cannot be sent on to anyone.
+    return (delta.content or "").encode("utf-8", "replace").decode("utf-8"), thought
+
+
+def truncated() -> GenerationTruncated:
+    """The reply hit its length limit."""
+    return GenerationTruncated(
+        "言語モデルの回答が長さの上限で切れました。limits.answer_tokens(手順では limits.step_tokens)を"
+        "増やしてください。",
+        "The model's reply was cut at its length limit. Raise limits.answer_tokens (limits.step_tokens for a "
+        "step).",
+    )
+
+
+def refused() -> GenerationRefused:
+    """No text, on purpose."""
+    return GenerationRefused(
+        "言語モデルがこの質問への回答を控えました。", "The model declined to answer this question."
+    )
+
+
+def not_opened() -> GenerationError:
+    """Reasoning was streamed as if it were the answer."""
+    return GenerationTruncated(
+        '言語モデルの思考文が回答に混ざりました。generator.thinking を "opened" にするか、モデルサーバーの'
+        "reasoning parser を有効にしてください。",
+        'The model\'s reasoning arrived as its answer. Set generator.thinking = "opened", or turn on the '
+        "model server's reasoning parser.",
+    )

@@ -1,0 +1,84 @@
+"""Translate the OpenAI client's exceptions, once and only here, into errors that carry the cure."""
+
+import json
+
+import openai
+
+from service.errors import GenerationError, GenerationTimeout, GeneratorUnavailable
+
+CLIENT_ERRORS: tuple[type[Exception], ...] = (openai.OpenAIError, json.JSONDecodeError)
+"""What the client lets out: its own errors, and a bare JSON error for a broken event of a stream."""
+
+
+def translated(error: Exception, *, base_url: str, model: str | None) -> GenerationError:
+    """Our error for the client's. The server's own words are not repeated: they can quote the prompt."""
+    match error:
+        case openai.APITimeoutError():
+            return too_slow(base_url)
+        case openai.APIConnectionError():
+            return GeneratorUnavailable(
+                f"言語モデルのサーバー({base_url})に接続できないか、応答が途中で切れました。"
+                "起動しているか、generator.base_url が正しいかを確かめてください。",
+                f"The model server ({base_url}) cannot be reached, or its reply was cut off. "
+                "Check that it runs and that generator.base_url is right.",
+            )
+        case openai.NotFoundError():
+            return GeneratorUnavailable(
+                f"言語モデルのサーバーはモデル「{model}」を提供していません。generator.model を確かめるか、"
+                "空にしてください(提供されているモデルを使います)。",
+                f"The model server does not serve “{model}”. Check generator.model, or leave it unset to use "
+                "the model that is served; generator.base_url must end in /v1.",
+            )
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return GeneratorUnavailable(
+                "言語モデルのサーバーが認証を拒みました。generator.api_key を確かめてください。",
+                "The model server refused the key. Check generator.api_key.",
+            )
+        case openai.RateLimitError():
+            return GeneratorUnavailable(
+                "言語モデルのサーバーが混み合っています。しばらくして再度お試しください。",
+                "The model server is overloaded (429). Try again shortly.",
+            )
+        case openai.BadRequestError() | openai.UnprocessableEntityError():
+            return GeneratorUnavailable(
+                "言語モデルのサーバーが要求を受け付けませんでした。質問と根拠がモデルの文脈長を"
+                "超えている場合は limits.evidence_chars と limits.answer_tokens を下げてください。",
+                "The model server rejected the request. If question and evidence exceed the model's context "
+                "length, lower limits.evidence_chars and limits.answer_tokens.",
+            )
+        case openai.APIStatusError(status_code=status):
+            return GeneratorUnavailable(
+                f"言語モデルのサーバーがエラー(HTTP {status})を返しました。"
+                "サーバーのログを確かめてください。",
+                f"The model server answered HTTP {status}. Look at its log.",
+            )
+        case _:
+            return not_the_protocol(base_url)
+
+
+def too_slow(base_url: str) -> GenerationTimeout:
+    """No first token, or no end, in time."""
+    return GenerationTimeout(
+        f"言語モデルのサーバー({base_url})が時間内に応答しませんでした。負荷を確かめるか、"
+        "generator.first_token_timeout_s と generator.total_timeout_s を延ばしてください。",
+        f"The model server ({base_url}) did not answer in time. Check its load, or raise "
+        "generator.first_token_timeout_s and generator.total_timeout_s.",
+    )
+
+
+def not_the_protocol(base_url: str) -> GeneratorUnavailable:
+    """Something answered, but not with a chat completion."""
+    return GeneratorUnavailable(
+        f"{base_url} の応答はOpenAI互換の形式ではありません。generator.base_url が /v1 で終わり、"
+        "プロキシの画面などを指していないことを確かめてください。",
+        f"{base_url} did not answer in the OpenAI format. Check that generator.base_url ends in /v1 and does "
+        "not point at a proxy's page.",
+    )
+
+
+def cut_off(base_url: str) -> GeneratorUnavailable:
+    """The stream ended without saying why."""
+    return GeneratorUnavailable(
+        f"言語モデルのサーバー({base_url})の応答が途中で終わりました。未完の回答は表示しません。",
+        f"The reply of the model server ({base_url}) ended unfinished; a partial answer is not shown.",
+    )

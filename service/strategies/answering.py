@@ -1,0 +1,215 @@
+"""What all strategies share: evidence keys, accounting, and the way from evidence to a checked answer."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from typing import Literal
+
+from service.answers import Answer, Evidence, PlannedStep, Provenance, Step, Unparsed, Usage
+from service.budget import Budget
+from service.claims import all_citations, check
+from service.errors import GeneratorUnavailable
+from service.events import AnswerEvent, Event, TokenEvent
+from service.generators import Completion, Generator, Limits
+from service.markers import MarkerFilter, filtered
+from service.notices import (
+    CHOICE_UNPARSED,
+    EVIDENCE_ONLY,
+    INSUFFICIENT_EVIDENCE,
+    NO_CHOICE,
+    STEP_FAILED,
+    UNKNOWN_CITATIONS,
+    UNREVIEWED,
+    Notice,
+    counted,
+)
+from service.parsing import parse_choice
+from service.prompts import PROMPT_VERSION, AnswerPrompt, ChoicePrompt
+from service.questions import Question
+from service.retrieval import Retriever
+from service.wording import INSUFFICIENT
+
+_CHOICE_TOKENS = 256
+"""A label is a few tokens; the rest is for models that think first and cannot be told not to."""
+
+
+class Answering:
+    """One answer in the making.
+
+    Attributes:
+        steps: Finished ones, in order; the strategy appends to it.
+    """
+
+    def __init__(
+        self,
+        strategy: str,
+        question: Question,
+        retriever: Retriever,
+        generator: Generator,
+        budget: Budget,
+        *,
+        grounded: bool = True,
+    ) -> None:
+        self.question = question
+        self.generator = generator
+        self.budget = budget
+        self.steps: list[Step] = []
+        self._strategy = strategy
+        self._retriever = retriever
+        self._grounded = grounded
+        self._evidence: dict[str, Evidence] = {}
+        self._keys: dict[str, str] = {}
+        self._unknown_citations = 0
+        self._notices: dict[str, Notice] = {}
+        self._unparsed: list[Unparsed] = []
+        self._completions: list[Completion] = []
+
+    async def retrieve(self, planned: PlannedStep) -> Step:
+        """Search for one step. A passage that an earlier step found keeps its key."""
+        found = await asyncio.to_thread(self._retriever.search, planned.query, self.budget.k)
+        room = self.budget.evidence_chars
+        evidence: list[Evidence] = []
+        for hit in found:
+            passage = hit.passage.passage
+            if evidence and len(passage.text) > room:
+                continue
+            room -= len(passage.text)
+            key = self._keys.setdefault(passage.passage_id, f"E{len(self._keys) + 1}")
+            shown = Evidence.of(
+                hit.passage,
+                key=key,
+                query=planned.query,
+                step=planned.number,
+                score=hit.score,
+                generation=self._retriever.generation,
+            )
+            self._evidence.setdefault(key, shown)
+            evidence.append(shown)
+        return Step(
+            number=planned.number,
+            sub_question=planned.sub_question,
+            query=planned.query,
+            evidence=tuple(evidence),
+        )
+
+    def adopt(self, steps: Iterable[Step]) -> None:
+        """Go on from finished steps, keeping their keys."""
+        for step in steps:
+            self.steps.append(step)
+            for found in step.evidence:
+                self._keys.setdefault(found.passage_id, found.key)
+                self._evidence.setdefault(found.key, found)
+
+    def account(self, completion: Completion) -> None:
+        """Count a reply's tokens and keep what must be said about it."""
+        self._completions.append(completion)
+        for notice in completion.notices:
+            self._notices.setdefault(notice.code, notice)
+
+    def cited(self, text: str) -> str:
+        """The text with citations of retrieved evidence only."""
+        cleaned, removed = filtered(text, self._evidence)
+        self._unknown_citations += removed
+        return cleaned
+
+    def unparsed_reply(self, part: Literal["plan", "choice"], text: str, notice: Notice) -> None:
+        """Keep a reply that could not be read, and say so."""
+        self._unparsed.append(Unparsed(part=part, text=text))
+        self._notices.setdefault(notice.code, notice)
+
+    async def conclude(self) -> AsyncGenerator[Event, None]:
+        """Stream the answer's text, settle the choice, check the claims."""
+        prompt = AnswerPrompt(question=self.question, steps=tuple(self.steps), grounded=self._grounded)
+        markers = MarkerFilter(self._evidence)
+        pieces: list[str] = []
+        completion: Completion | None = None
+        limits = Limits(max_tokens=self.budget.answer_tokens)
+        async with aclosing(self.generator.stream(prompt, limits=limits)) as deltas:
+            async for delta in deltas:
+                completion = delta.completion or completion
+                piece = markers.feed(delta.text)
+                if piece:
+                    pieces.append(piece)
+                    yield TokenEvent(text=piece)
+        if completion is None:
+            raise GeneratorUnavailable(
+                "言語モデルの応答が途中で終わりました。", "The model's reply ended unfinished."
+            )
+        rest = markers.finish()
+        if rest:
+            pieces.append(rest)
+            yield TokenEvent(text=rest)
+        self.account(completion)
+        self._unknown_citations += markers.removed
+        text = "".join(pieces)
+        choice = await self._choose(text) if self.question.choices else None
+        yield AnswerEvent(answer=self._answer(text, choice))
+
+    async def _choose(self, text: str) -> str | None:
+        if text.strip() in INSUFFICIENT.values():
+            return None
+        prompt = ChoicePrompt(
+            question=self.question, steps=tuple(self.steps), answer=text, grounded=self._grounded
+        )
+        limit = max(_CHOICE_TOKENS, self.budget.step_tokens)
+        completion = await self.generator.generate(prompt, limits=Limits(max_tokens=limit))
+        self.account(completion)
+        chosen = parse_choice(completion.text, self.question.labels)
+        if chosen is None:
+            self.unparsed_reply("choice", completion.text, CHOICE_UNPARSED)
+            return None
+        return chosen.label
+
+    def evidence_only(self) -> Answer:
+        """No answer: what was retrieved and concluded until the model failed."""
+        self._notices.setdefault(EVIDENCE_ONLY.code, EVIDENCE_ONLY)
+        return self._assembled("", None, EVIDENCE_ONLY)
+
+    def _answer(self, text: str, choice: str | None) -> Answer:
+        reason: Notice | None = None
+        if text.strip() in INSUFFICIENT.values():
+            reason = INSUFFICIENT_EVIDENCE
+        elif self.question.choices and choice is None:
+            reason = self._notices.get(CHOICE_UNPARSED.code, NO_CHOICE)
+        return self._assembled(text, choice, reason)
+
+    def _assembled(self, text: str, choice: str | None, reason: Notice | None) -> Answer:
+        claims, cited = ((), ()) if reason is INSUFFICIENT_EVIDENCE else check(text, self._evidence)
+        return Answer(
+            text=text,
+            choice=choice,
+            abstained=reason is not None,
+            reason=reason,
+            steps=tuple(self.steps),
+            claims=claims,
+            citations=all_citations(cited, self.steps, self._evidence),
+            notices=self._all_notices(),
+            unparsed=tuple(self._unparsed),
+            usage=_usage(self._completions),
+            provenance=Provenance(
+                strategy=self._strategy,
+                generation=self._retriever.generation,
+                model=self._completions[-1].model if self._completions else "none",
+                prompt_version=PROMPT_VERSION,
+            ),
+        )
+
+    def _all_notices(self) -> tuple[Notice, ...]:
+        unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in self._evidence.values()) else ()
+        failed = sum(step.error is not None for step in self.steps)
+        return (
+            *unreviewed,
+            *self._notices.values(),
+            *counted(STEP_FAILED, failed),
+            *counted(UNKNOWN_CITATIONS, self._unknown_citations),
+        )
+
+
+def _usage(completions: list[Completion]) -> Usage:
+    prompt = [reply.prompt_tokens for reply in completions if reply.prompt_tokens is not None]
+    written = [reply.completion_tokens for reply in completions if reply.completion_tokens is not None]
+    return Usage(
+        calls=len(completions),
+        prompt_tokens=sum(prompt) if prompt else None,
+        completion_tokens=sum(written) if written else None,
+    )

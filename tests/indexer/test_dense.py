@@ -1,0 +1,72 @@
+"""Dense search: exact, complete under filters, deterministic on ties."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer import DenseIndex
+from indexer.strings import SortedStrings
+from indexer.vectors import unit
+
+
+def ids(count: int) -> SortedStrings:
+    return SortedStrings.of(f"p{number:04d}" for number in range(count))
+
+
+def random_rows(count: int, seed: int = 0) -> np.ndarray:
+    return unit(np.random.default_rng(seed).standard_normal((count, 16)))
+
+
+def test_hits_are_the_nearest_rows() -> None:
+    rows = random_rows(500)
+    query = random_rows(1, seed=1)[0]
+    hits = DenseIndex.build(ids(500), rows).search(query, 10)
+    best = np.argsort(-(rows @ query))[:10]
+    assert [hit.passage_id for hit in hits] == [f"p{row:04d}" for row in best]
+    assert [hit.score for hit in hits] == pytest.approx((rows @ query)[best].tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [1, 3, 49, 50, 60])
+def test_equal_rows_come_in_id_order(k: int) -> None:
+    rows = random_rows(200)
+    rows[100:150] = rows[0]  # 50 more of the same
+    hits = DenseIndex.build(ids(200), rows).search(rows[0], k)
+    same = ["p0000", *(f"p{row:04d}" for row in range(100, 150))]
+    assert [hit.passage_id for hit in hits][:51] == same[:k]
+
+
+def test_more_than_there_are_gives_all() -> None:
+    assert len(DenseIndex.build(ids(5), random_rows(5)).search(random_rows(1)[0], 100)) == 5
+
+
+def test_a_filter_loses_no_hit() -> None:
+    rows = random_rows(1000)
+    allowed = np.zeros(1000, bool)
+    allowed[::97] = True  # 11 rows, whatever their rank
+    hits = DenseIndex.build(ids(1000), rows).search(random_rows(1, seed=2)[0], 11, allowed)
+    assert sorted(hit.passage_id for hit in hits) == [f"p{row:04d}" for row in range(0, 1000, 97)]
+
+
+def test_nothing_allowed_finds_nothing() -> None:
+    assert DenseIndex.build(ids(3), random_rows(3)).search(random_rows(1)[0], 2, np.zeros(3, bool)) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_a_saved_index_finds_the_same(count: int, tmp_path: Path) -> None:
+    index = DenseIndex.build(ids(count), random_rows(count))
+    index.save(tmp_path)
+    loaded = DenseIndex.load(tmp_path, ids(count))
+    query = random_rows(1, seed=3)[0]
+    allowed = np.arange(count) % 2 == 0
+    assert loaded.search(query, 10) == index.search(query, 10)
+    assert loaded.search(query, 10, allowed) == index.search(query, 10, allowed)
+    assert np.array_equal(loaded.vectors(), index.vectors())
+
+
+def test_vectors_and_ids_must_go_together(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="2 ids, but 3 vectors"):
+        DenseIndex.build(ids(2), random_rows(3))
+    DenseIndex.build(ids(3), random_rows(3)).save(tmp_path)
+    with pytest.raises(ValueError, match="2 ids, but 3 vectors"):
+        DenseIndex.load(tmp_path, ids(2))

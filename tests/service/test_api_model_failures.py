@@ -1,0 +1,147 @@
+"""The service in front of a model server that fails: the documented error, and never a partial answer."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.service.conftest import Start
+from tests.service.model_server import MODEL, ModelServer
+from tests.service.running import closed_port, served
+from tests.service.test_api_bad_input import checked
+
+BODY = {"question": "CKD患者で高カリウム血症を認めたときの初期対応は？"}
+PLAN = json.dumps(
+    {"steps": [{"sub_question": "緊急度", "query": "高カリウム血症 緊急度"}]}, ensure_ascii=False
+)
+
+
+def good(body: dict[str, Any]) -> str:
+    """A model that plans one step and cites a key that exists and one that does not."""
+    return PLAN if "response_format" in body else "心電図で決める。[E1][E66]"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[ModelServer, str]]:
+    server = ModelServer()
+    with served(server.app()) as address:
+        yield server, f"{address}/v1"
+
+
+@pytest.fixture
+def model(running: tuple[ModelServer, str]) -> ModelServer:
+    vars(running[0]).update(vars(ModelServer(reply=good)))
+    return running[0]
+
+
+@pytest.fixture(scope="module")
+def front(start: Start, running: tuple[ModelServer, str]) -> httpx.Client:
+    times = {"first_token_timeout_s": 0.7, "total_timeout_s": 1.5}
+    return start(generator={"base_url": running[1], "model": MODEL, **times})
+
+
+def told(client: httpx.Client) -> list[tuple[str, Any]]:
+    response = client.post("/api/v1/answers", json={**BODY, "stream": True})
+    blocks = [block.splitlines() for block in response.text.split("\n\n") if block.startswith("event")]
+    return [
+        (lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))) for lines in blocks
+    ]
+
+
+def test_a_model_server_answers_in_steps(model: ModelServer, front: httpx.Client) -> None:
+    answer = front.post("/api/v1/answers", json=BODY).json()
+    assert answer["text"] == "心電図で決める。[E1]"
+    assert answer["provenance"]["model"] == MODEL
+    assert answer["usage"] == {"calls": 3, "prompt_tokens": 33, "completion_tokens": 21}
+    assert {n["code"]: n["count"] for n in answer["notices"]}["unknown_citations"] == 2
+    assert front.get("/readyz").json()["generator_problem"] is None
+
+
+def test_prompts_of_one_question_grow_from_the_same_start(model: ModelServer, front: httpx.Client) -> None:
+    front.post("/api/v1/answers", json=BODY)
+    plan, step, answer = (body["messages"] for body in model.requests)
+    assert plan[0] == step[0] == answer[0]
+    assert answer[: len(step)] == step
+
+
+FAULTS = [
+    ("500", 503, "generator-unavailable"),
+    ("429", 503, "generator-unavailable"),
+    ("html", 503, "generator-unavailable"),
+    ("malformed", 503, "generator-unavailable"),
+    ("cut", 503, "generator-unavailable"),
+    ("no_finish_reason", 503, "generator-unavailable"),
+    ("empty_choices", 503, "generator-unavailable"),
+    ("slow", 503, "generation-timeout"),
+    ("stalled", 503, "generation-timeout"),
+    ("length", 502, "generation-truncated"),
+    ("unclosed_think", 502, "generation-truncated"),
+    ("content_filter", 422, "generation-refused"),
+]
+
+
+@pytest.mark.parametrize(("mode", "status", "code"), FAULTS)
+def test_each_fault_is_its_documented_problem(
+    model: ModelServer, front: httpx.Client, mode: str, status: int, code: str
+) -> None:
+    model.mode = mode
+    response = front.post("/api/v1/answers", json=BODY)
+    problem = checked(response, status)
+    assert problem["type"] == f"urn:jmedqa:problem:{code}"
+    assert ("retry-after" in response.headers) == (status == 503)
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("mode", ["cut", "no_finish_reason", "stalled", "length"])
+def test_a_stream_that_breaks_ends_in_an_error_event(
+    model: ModelServer, front: httpx.Client, mode: str
+) -> None:
+    def reply(body: dict[str, Any]) -> str:
+        if len(model.requests) == 2:  # the step's call; the one after it is the answer's
+            model.mode = mode
+        return good(body)
+
+    model.reply = reply
+    names = [name for name, _ in told(front)]
+    assert names[:2] == ["plan", "step"]
+    assert names[-1] == "error"
+    assert "answer" not in names
+
+
+def test_a_server_that_is_down(start: Start) -> None:
+    client = start(generator={"base_url": f"http://127.0.0.1:{closed_port()}/v1"})
+    checked(client.post("/api/v1/answers", json=BODY), 503)
+    ready = client.get("/readyz").json()
+    assert (ready["ready"], ready["degraded"]) == (True, True)
+    assert "base_url" in ready["generator_problem"]
+    assert client.get("/api/v1/search?q=a").status_code == 200
+
+
+def test_a_wrong_model(start: Start, running: tuple[ModelServer, str], model: ModelServer) -> None:
+    client = start(generator={"base_url": running[1], "model": "another"})
+    assert "generator.model" in checked(client.post("/api/v1/answers", json=BODY), 503)["en"]
+    assert MODEL in client.get("/readyz").json()["generator_problem"]
+
+
+def test_evidence_only_where_it_is_configured(start: Start) -> None:
+    address = f"http://127.0.0.1:{closed_port()}/v1"
+    client = start(generator={"base_url": address, "model": MODEL, "on_model_failure": "evidence_only"})
+    answer = client.post("/api/v1/answers", json=BODY).json()
+    assert (answer["text"], answer["abstained"], answer["reason"]["code"]) == ("", True, "evidence_only")
+    assert answer["steps"][0]["evidence"]
+
+
+def test_more_questions_than_places_are_told_to_come_back(
+    start: Start, running: tuple[ModelServer, str], model: ModelServer
+) -> None:
+    client = start(server={"max_concurrent_answers": 1}, generator={"base_url": running[1], "model": MODEL})
+    model.reply = good
+    with client.stream("POST", "/api/v1/answers", json={**BODY, "stream": True}) as first:
+        model.mode, model.delay_s = "stalled", 2.0
+        assert first.status_code == 200
+        busy = client.post("/api/v1/answers", json=BODY)
+        first.read()
+    assert busy.headers["retry-after"]
+    checked(busy, 429)

@@ -1,0 +1,138 @@
+"""The live index changes over to a new generation, and keeps the old one for whoever began with it."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from indexer import HybridIndex
+from service.errors import IndexUnavailable
+from service.live_index import LiveIndex
+from tests.service.conftest import DOCUMENTS, Start, build
+
+GOUT = "---\nid: gout\ntitle: 痛風\n---\n# 痛風\n\n## 治療\n痛風発作にはコルヒチンを用いる。\n"
+MORE = {**DOCUMENTS, "gout": GOUT}
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> LiveIndex:
+    live = LiveIndex(build(tmp_path))
+    assert live.refresh()
+    return live
+
+
+def damage_newest(folder: Path) -> None:
+    newest = max((folder / "generations").iterdir())
+    (newest / "passages.jsonl").write_bytes(b"damaged")
+
+
+def test_a_new_generation_is_noticed_and_the_old_one_stays(live: LiveIndex, tmp_path: Path) -> None:
+    with live.snapshot() as before:
+        build(tmp_path, MORE)
+        assert live.refresh()
+        with live.snapshot() as after:
+            assert before.generation != after.generation == live.state.generation
+            assert after.search("痛風", 1)[0].passage.passage.doc_id == "gout"
+        assert all(found.passage.passage.doc_id != "gout" for found in before.search("痛風", 9))
+
+
+def test_the_old_generation_is_closed_after_its_last_user_and_not_before(
+    live: LiveIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    close = HybridIndex.close
+
+    def recorded(index: HybridIndex) -> None:
+        closed.append(index.generation)
+        close(index)
+
+    monkeypatch.setattr(HybridIndex, "close", recorded)
+    with live.snapshot() as first, live.snapshot():
+        build(tmp_path, MORE)
+        closed.clear()
+        live.refresh()
+        assert closed == []
+    assert closed == [first.generation]
+
+
+def test_nothing_is_opened_where_nothing_changed(live: LiveIndex) -> None:
+    generation = live.state.generation
+    assert not live.refresh()
+    assert live.state.generation == generation
+
+
+def test_a_damaged_generation_degrades_and_the_one_before_serves_on(live: LiveIndex, tmp_path: Path) -> None:
+    before = live.state.generation
+    damage_newest(build(tmp_path, MORE))
+    assert not live.refresh()
+    assert live.state.generation == before
+    assert live.state.degraded
+    build(tmp_path, {**MORE, "x": "---\nid: x\ntitle: 追加\n---\n追加の文書である。\n"})
+    assert live.refresh()
+    assert not live.state.degraded
+
+
+def test_a_folder_without_an_index_says_how_to_build_one(tmp_path: Path) -> None:
+    live = LiveIndex(tmp_path / "none")
+    live.refresh()
+    with pytest.raises(IndexUnavailable, match="jmedqa index build"), live.snapshot():
+        pass
+    build(tmp_path / "later")
+    (tmp_path / "later" / "index").rename(tmp_path / "none")
+    assert live.refresh()
+
+
+def test_an_index_of_another_encoder_is_refused_with_the_cure(tmp_path: Path) -> None:
+    folder = build(tmp_path)
+    manifest = max((folder / "generations").iterdir()) / "manifest.json"
+    fields = json.loads(manifest.read_text(encoding="utf-8"))
+    fields["encoder"]["model"] = "another-model"
+    manifest.write_text(json.dumps(fields), encoding="utf-8")
+    live = LiveIndex(folder)
+    live.refresh()
+    with pytest.raises(IndexUnavailable, match=r"encoder\.model.*another-model"), live.snapshot():
+        pass
+
+
+def test_a_running_service_changes_over_without_dropping_a_request(start: Start, tmp_path: Path) -> None:
+    folder = build(tmp_path)
+    client = start(index={"dir": folder, "poll_s": 0.05})
+    first = client.get("/readyz").json()["generation"]
+    statuses: list[int] = []
+    generations: set[str] = set()
+    done = threading.Event()
+
+    def search() -> None:
+        with httpx.Client(base_url=client.base_url, trust_env=False, timeout=60) as other:
+            while not done.is_set():
+                response = other.get("/api/v1/search", params={"q": "高カリウム血症の治療"})
+                statuses.append(response.status_code)
+                generations.add(response.json()["generation"])
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    build(tmp_path, MORE)
+    deadline = time.monotonic() + 30
+    while len(generations) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {200}
+    assert len(generations) == 2
+    assert client.get("/readyz").json()["generation"] != first
+
+
+def test_answers_from_a_degraded_index_say_so(start: Start, tmp_path: Path) -> None:
+    folder = build(tmp_path)
+    build(tmp_path, MORE)
+    damage_newest(folder)
+    client = start(index={"dir": folder})
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()["degraded"]) == (200, True)
+    answer = client.post("/api/v1/answers", json={"question": "ネフローゼ症候群の原因は？"}).json()
+    assert "index_degraded" in {notice["code"] for notice in answer["notices"]}
