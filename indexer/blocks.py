@@ -56,9 +56,7 @@ class BlockIndex:
             raise ValueError(f"{len(ids)} ids, but {len(arrays['lengths'])} lengths")
 
     @classmethod
-    def write(
-        cls, folder: Path, ids: SortedStrings, bags: Iterable[Bag], settings: LexicalSettings
-    ) -> None:
+    def write(cls, folder: Path, ids: SortedStrings, bags: Iterable[Bag], settings: LexicalSettings) -> None:
         """Index one bag for each id, in the order of the ids, straight to disk.
 
         The bags are read once, one after the other; see :mod:`indexer.inversion` for the memory it takes.
@@ -122,9 +120,7 @@ class BlockIndex:
         ids = self._ids.take(rows)
         return [Hit(passage_id, score) for passage_id, score in zip(ids, scores.tolist(), strict=True)]
 
-    def _search_all(
-        self, numbers: list[int], weights: list[float], k: int, allowed: Allowed
-    ) -> list[Hit]:
+    def _search_all(self, numbers: list[int], weights: list[float], k: int, allowed: Allowed) -> list[Hit]:
         """Score every passage that holds a term, in numpy."""
         scores = np.zeros(len(self._ids))
         held = np.zeros(len(self._ids), np.bool_)
@@ -160,9 +156,7 @@ class BlockIndex:
             by_block[block].append(number)
         for block, numbers in enumerate(by_block):
             first = block * self._block_rows
-            bags: list[dict[str, int]] = [
-                {} for _ in range(min(self._block_rows, len(self._ids) - first))
-            ]
+            bags: list[dict[str, int]] = [{} for _ in range(min(self._block_rows, len(self._ids) - first))]
             for number in numbers:
                 rows, counts = self._postings(number, block)
                 for row, count in zip(rows.tolist(), counts.astype(np.int64).tolist(), strict=True):

@@ -1,15 +1,15 @@
 """Writing the files of the engine ``blocks``; :mod:`indexer.blocks` says what they are for.
 
-    terms.*             the vocabulary
-    lengths, idf        of each row, of each term
-    run_starts          of each term: its first run; one more ends the last
-    sparse_starts       of each term: where its sparse runs begin in offsets and impacts
-    dense_starts        of each term: where its dense runs begin in dense
-    run_blocks, run_counts (less one), run_maxima       of each run
-    offsets, impacts    of each sparse posting
-    dense               blocks of impacts, 0 where the row has not the term, padded to PADDING rows
-    odd_keys, odd_counts    term << 32 | row, ascending, and the count that its impact does not tell
-    constants           k1, b, average length, rows in a block
+terms.*             the vocabulary
+lengths, idf        of each row, of each term
+run_starts          of each term: its first run; one more ends the last
+sparse_starts       of each term: where its sparse runs begin in offsets and impacts
+dense_starts        of each term: where its dense runs begin in dense
+run_blocks, run_counts (less one), run_maxima       of each run
+offsets, impacts    of each sparse posting
+dense               blocks of impacts, 0 where the row has not the term, padded to PADDING rows
+odd_keys, odd_counts    term << 32 | row, ascending, and the count that its impact does not tell
+constants           k1, b, average length, rows in a block
 """
 
 from collections.abc import Iterable
@@ -127,9 +127,7 @@ def write_blocks(
         SortedStrings.of(inversion.vocabulary).save(folder / "terms")
         frequencies = inversion.frequencies()
         np.save(folder / "lengths.npy", lengths)
-        np.save(
-            folder / "idf.npy", inverse_document_frequencies(frequencies, len(lengths), settings.epsilon)
-        )
+        np.save(folder / "idf.npy", inverse_document_frequencies(frequencies, len(lengths), settings.epsilon))
         np.save(folder / "constants.npy", np.array([settings.k1, settings.b, average, block_rows]))
 
         totals = np.zeros((3, len(frequencies) + 1), np.int64)  # runs, sparse postings, dense rows

@@ -20,9 +20,10 @@ from corpora import CorpusError, Document, split
 from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
+from indexer.engines import resolved, write_lexical
 from indexer.errors import IndexFailure
 from indexer.generations import build_folder, prune, publish
-from indexer.hybrid import HybridIndex, lexical_class
+from indexer.hybrid import HybridIndex
 from indexer.lexical import Bag
 from indexer.manifest import FORMAT_VERSION, MANIFEST, CorpusRecord, Counts, Manifest, record_files
 from indexer.passages import StoredPassage, content_hash, indexed_text, write_passages
@@ -93,7 +94,8 @@ def build_index(
 
         report(BuildProgress("write", 0, None))
         ids = write_passages(folder, corpus.passages, hashes)
-        lexical_class(settings.lexical.engine).build(ids, bags, settings.lexical).save(folder / "lexical")
+        settings = settings.model_copy(update={"lexical": resolved(settings.lexical, len(ids))})
+        write_lexical(folder / "lexical", ids, bags, settings.lexical)
         DenseIndex.build(ids, vectors).save(folder / "dense")
         manifest = Manifest(
             format_version=FORMAT_VERSION,

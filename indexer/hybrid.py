@@ -7,22 +7,17 @@ from typing import Self
 from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
+from indexer.engines import lexical_class
 from indexer.errors import IndexCorrupt, InvalidQuery, UnknownPassage
 from indexer.fusion import reciprocal_rank_fusion
 from indexer.generations import Lease, lease, lease_current, names
 from indexer.hits import MODES, ArmRanking, Filters, Mode, SearchResult
-from indexer.lexical import LexicalEngine, LexicalIndex
+from indexer.lexical import LexicalEngine
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
 from indexer.passages import PassageStore, StoredPassage
-from indexer.rank_bm25_engine import RankBM25Index
-from indexer.settings import Engine
 
 MAX_QUERY = 10_000
 """Characters. The encoder reads a query in windows of 512 tokens, each some tens of milliseconds."""
-
-
-def lexical_class(engine: Engine) -> type[LexicalIndex] | type[RankBM25Index]:
-    return LexicalIndex if engine == "files" else RankBM25Index
 
 
 class HybridIndex:

@@ -10,18 +10,18 @@ count, except where a step holds several: those counts are noted apart ("odd").
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.floating]
+
 STEPS = 255
 
 
-def length_norms(
-    lengths: NDArray[np.int32], average: float, k1: float, b: float
-) -> NDArray[np.float64]:
+def length_norms(lengths: NDArray[np.int32], average: float, k1: float, b: float) -> NDArray[np.float64]:
     """The norm of each passage; ``average`` is the mean length, or 1 where nothing has a length."""
-    norms: NDArray[np.float64] = k1 * (1 - b + b * lengths / average)
-    return norms
+    norms = k1 * (1 - b + b * lengths / average)
+    return np.asarray(norms, np.float64)
 
 
-def quantise(counts: NDArray[np.float64], norms: NDArray[np.float64]) -> NDArray[np.uint8]:
+def quantise(counts: Floats, norms: Floats) -> NDArray[np.uint8]:
     """Impacts, 1 to 255."""
     return np.ceil(STEPS * (counts / (counts + norms))).astype(np.uint8)
 
@@ -38,7 +38,7 @@ def least_counts(impacts: NDArray[np.uint8], norms: NDArray[np.float64]) -> NDAr
 
 
 def are_odd(
-    counts: NDArray[np.int64], impacts: NDArray[np.uint8], norms: NDArray[np.float64]
+    counts: NDArray[np.int32], impacts: NDArray[np.uint8], norms: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Positions whose count is not the least one that gives the impact."""
     repeated = np.flatnonzero(counts > 1)

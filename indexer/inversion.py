@@ -146,7 +146,10 @@ def _merged(
     terms = np.concatenate([place[low:high] for place, (low, high) in zip(places, spans, strict=True)])
     blocks = np.repeat(np.arange(len(spans)), [high - low for low, high in spans])
     sizes = np.concatenate(
-        [np.diff(segment.starts[low : high + 1]) for segment, (low, high) in zip(segments, spans, strict=True)]
+        [
+            np.diff(segment.starts[low : high + 1])
+            for segment, (low, high) in zip(segments, spans, strict=True)
+        ]
     )
     slices = [
         slice(int(segment.starts[low]), int(segment.starts[high]))
@@ -163,4 +166,3 @@ def _merged(
         np.concatenate([offsets[part] for part in slices])[source],
         np.concatenate([times[part] for part in slices])[source],
     )
-

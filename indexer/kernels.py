@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 class CIndex(ctypes.Structure):
     """``Index`` of ``kernels.c``, field by field. Who fills it keeps the arrays alive."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         *((name, ctypes.c_int64) for name in ("rows", "terms", "block_rows", "dense_share")),
         *(
             (name, ctypes.c_void_p)

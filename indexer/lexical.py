@@ -199,7 +199,9 @@ def _length_norms(lengths: NDArray[np.float64], settings: LexicalSettings) -> ND
     return norms
 
 
-def inverse_document_frequencies(frequencies: NDArray[np.int64], passages: int, epsilon: float) -> NDArray[np.float64]:
+def inverse_document_frequencies(
+    frequencies: NDArray[np.int64], passages: int, epsilon: float
+) -> NDArray[np.float64]:
     idf: NDArray[np.float64] = np.log(passages - frequencies + 0.5) - np.log(frequencies + 0.5)
     if len(idf):
         idf[idf < 0] = epsilon * idf.mean()

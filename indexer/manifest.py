@@ -12,8 +12,11 @@ from indexer.encoders import EncoderIdentity
 from indexer.errors import IndexCorrupt, IndexMismatch
 from indexer.settings import IndexSettings
 
-FORMAT_VERSION = 1
-"""Of the files on disk: raise it when an older reader would misread them."""
+FORMAT_VERSION = 2
+"""Of the files on disk: raise it when an older reader would misread them. 2 came with the engine ``blocks``
+and approximate vectors; an index of version 1 has neither and reads as ever."""
+
+_READABLE = (1, FORMAT_VERSION)
 
 MANIFEST = "manifest.json"
 
@@ -84,7 +87,7 @@ def read_manifest(folder: Path) -> Manifest:
         version = _Version.model_validate_json(data).format_version
     except (OSError, ValidationError) as error:
         raise IndexCorrupt(path, _first_line(error)) from error
-    if version != FORMAT_VERSION:
+    if version not in _READABLE:
         raise IndexMismatch("format_version", version, FORMAT_VERSION)
     try:
         return Manifest.model_validate_json(data)

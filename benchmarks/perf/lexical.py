@@ -45,7 +45,10 @@ def build(name: str, corpus: Path, peers: Path) -> dict[str, float]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         done = subprocess.run(
-            command(name, corpus, folder, "build", peers), stdout=subprocess.PIPE, check=True, env=environment()
+            command(name, corpus, folder, "build", peers),
+            stdout=subprocess.PIPE,
+            check=True,
+            env=environment(),
         )
         record.write_bytes(done.stdout.splitlines()[-1])
     report: dict[str, float] = json.loads(record.read_bytes())
@@ -84,7 +87,9 @@ class Searcher:
         return json.loads(line)
 
 
-def run(corpus: Path, names: list[str], peers: Path, rounds: int, queries: int) -> dict[str, dict[str, float]]:
+def run(
+    corpus: Path, names: list[str], peers: Path, rounds: int, queries: int
+) -> dict[str, dict[str, float]]:
     results = {name: build(name, corpus, peers) for name in names}
     searchers = {name: Searcher(name, corpus, peers) for name in names}
     times: dict[str, list[float]] = {name: [] for name in names}
@@ -103,7 +108,8 @@ def run(corpus: Path, names: list[str], peers: Path, rounds: int, queries: int) 
         searcher.close()
     if "files" in found and "blocks" in found:
         shared = [
-            len(set(one) & set(two)) / len(two) for one, two in zip(found["blocks"], found["files"], strict=True)
+            len(set(one) & set(two)) / len(two)
+            for one, two in zip(found["blocks"], found["files"], strict=True)
         ]
         results["blocks"]["agreement_top_100"] = sum(shared) / len(shared)
     return results

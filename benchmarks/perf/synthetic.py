@@ -77,7 +77,7 @@ def fit(data: Path, *, most: int | None = None) -> Model:
         burst = (low + high) / 2
         model = Model(tuple(numbers), tokens, starts, burst, novel, spread)
         rng = np.random.default_rng(0)
-        flat, sizes = _draw(model, np.full(2_000, MEAN_LENGTH), rng)
+        flat, _ = _draw(model, np.full(2_000, MEAN_LENGTH), rng)
         distinct = np.mean([len(set(row)) / MEAN_LENGTH for row in flat.reshape(-1, MEAN_LENGTH).tolist()])
         low, high = (burst, high) if distinct > real else (low, burst)
     return Model(tuple(numbers), tokens, starts, (low + high) / 2, novel, spread)
@@ -89,7 +89,9 @@ def _pieces(passage: list[int]) -> Iterator[list[int]]:
         yield passage[start : start + MEAN_LENGTH]
 
 
-def _draw(model: Model, lengths: NDArray[np.int64], rng: np.random.Generator) -> tuple[Terms, NDArray[np.int64]]:
+def _draw(
+    model: Model, lengths: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[Terms, NDArray[np.int64]]:
     total = int(lengths.sum())
     topics = rng.integers(len(model.starts) - 1, size=len(lengths)).repeat(lengths)
     first, size = model.starts[topics], np.diff(model.starts)[topics]
@@ -115,7 +117,7 @@ def generate(model: Model, passages: int, seed: int) -> Iterator[tuple[Terms, ND
 def draw_queries(corpus: SyntheticCorpus, count: int, seed: int) -> list[list[str]]:
     """Known-item queries: 5 to 30 distinct terms of one passage, as often common ones as they stand there."""
     rng = np.random.default_rng(seed)
-    queries = []
+    queries: list[list[str]] = []
     while len(queries) < count:
         distinct = np.unique(corpus.terms(int(rng.integers(len(corpus)))))
         size = int(rng.integers(5, 31))
@@ -130,7 +132,9 @@ def write(model: Model, out: Path, passages: int, seed: int, queries: int) -> No
     tokens = np.concatenate([part for part, _ in parts])
     used, tokens = np.unique(tokens, return_inverse=True)
     np.save(out / "tokens.npy", tokens.astype(np.int32))
-    np.save(out / "starts.npy", np.concatenate(([0], np.cumsum(np.concatenate([sizes for _, sizes in parts])))))
+    np.save(
+        out / "starts.npy", np.concatenate(([0], np.cumsum(np.concatenate([sizes for _, sizes in parts]))))
+    )
     (out / "words.txt").write_text("\n".join(map(model.word, used.tolist())), encoding="utf-8")
     drawn = draw_queries(SyntheticCorpus(out), queries, seed + 1)
     (out / "queries.json").write_text(json.dumps(drawn, ensure_ascii=False), encoding="utf-8")
