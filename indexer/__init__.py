@@ -26,6 +26,7 @@ from indexer.passages import StoredPassage, indexed_text
 from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import (
     BuildJob,
+    DenseSettings,
     EncoderSettings,
     FusionSettings,
     IndexSettings,
@@ -43,6 +44,7 @@ __all__ = [
     "BuildJob",
     "BuildProgress",
     "DenseIndex",
+    "DenseSettings",
     "Encoder",
     "EncoderIdentity",
     "EncoderSettings",

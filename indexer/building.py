@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import CorpusError, Document, split
+from indexer import dense, engines
 from indexer.analyzer import Analyzer, MeCabAnalyzer
-from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
-from indexer.engines import resolved, write_lexical
 from indexer.errors import IndexFailure
 from indexer.generations import build_folder, prune, publish
 from indexer.hybrid import HybridIndex
@@ -94,9 +93,14 @@ def build_index(
 
         report(BuildProgress("write", 0, None))
         ids = write_passages(folder, corpus.passages, hashes)
-        settings = settings.model_copy(update={"lexical": resolved(settings.lexical, len(ids))})
-        write_lexical(folder / "lexical", ids, bags, settings.lexical)
-        DenseIndex.build(ids, vectors).save(folder / "dense")
+        settings = settings.model_copy(
+            update={
+                "lexical": engines.resolved(settings.lexical, len(ids)),
+                "dense": dense.resolved(settings.dense, len(ids)),
+            }
+        )
+        engines.write_lexical(folder / "lexical", ids, bags, settings.lexical)
+        dense.DenseIndex.build(ids, vectors, settings.dense).save(folder / "dense")
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             generation=folder.name,

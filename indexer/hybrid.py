@@ -97,7 +97,7 @@ class HybridIndex:
                 passages = PassageStore(folder)
                 engine = lexical_class(manifest.settings.lexical.engine)
                 lexical = engine.load(folder / "lexical", passages.ids)
-                dense = DenseIndex.load(folder / "dense", passages.ids)
+                dense = DenseIndex.load(folder / "dense", passages.ids, manifest.settings.dense)
             except (OSError, ValueError, RuntimeError, EOFError, IndexError) as error:
                 raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
             return cls(held, manifest, passages, lexical, dense, analyzer, encoder)

@@ -7,8 +7,9 @@ segment and the vocabulary, not the corpus (Heinz and Zobel, JASIST 2003, doi:10
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -29,7 +30,7 @@ class Runs(NamedTuple):
         blocks: Of each run, ascending within a term.
         counts: Of each run: how many postings; they follow each other in ``offsets`` and ``times``.
         offsets: Of each posting: the row within its block, ascending.
-        times: Of each posting: how often the passage holds the term.
+        times: Of each posting: how counts the passage holds the term.
     """
 
     terms: NDArray[np.int64]
@@ -58,25 +59,19 @@ class Inversion:
         self._segments: list[_Segment] = []
         numbers: defaultdict[str, int] = defaultdict()
         numbers.default_factory = numbers.__len__
-        lengths = array("i")
+        lengths: list[NDArray[np.int32]] = []
         written = 0
         with (folder / "offsets").open("wb") as offsets, (folder / "times").open("wb") as times:
             source = iter(bags)
-            while True:
-                terms, sizes, counts = array("i"), array("i"), array("i")
-                for bag in source:
-                    terms.extend(map(numbers.__getitem__, bag))
-                    counts.extend(bag.values())
-                    sizes.append(len(bag))
-                    lengths.append(sum(bag.values()))
-                    if len(sizes) == block_rows:
-                        break
-                if not sizes:
-                    break
-                segment = _spill(terms, sizes, counts, list(numbers), written, offsets, times)
-                written = int(segment.starts[-1])
-                self._segments.append(segment)
-        self.lengths = np.array(lengths, np.int32)
+            while (bag := next(source, None)) is not None:
+                segment = islice(chain((bag,), source), block_rows)
+                terms, counts, sizes = _flattened(segment, numbers.__getitem__)
+                ends = np.cumsum(sizes)
+                totals = np.concatenate(([0], np.cumsum(counts)))
+                lengths.append(np.diff(totals[ends], prepend=0).astype(np.int32))
+                self._segments.append(_spill(terms, counts, sizes, list(numbers), written, offsets, times))
+                written = int(self._segments[-1].starts[-1])
+        self.lengths = np.concatenate(lengths) if lengths else np.empty(0, np.int32)
         by_number = list(numbers)
         self.vocabulary = sorted(by_number)
         self._place = np.empty(len(by_number), np.int64)
@@ -106,26 +101,41 @@ class Inversion:
             low = high
 
 
+def _flattened(
+    bags: Iterator[Mapping[str, int]], number: Callable[[str], int]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """The bags' terms as numbers and their counts, one bag after the other; how many terms each has."""
+    terms, counts, sizes = array("i"), array("i"), array("i")
+    # Some hundred bags a time: a call for each costs as much again, and all at once are gigabytes.
+    while part := list(islice(bags, 256)):
+        here = [len(bag) for bag in part]
+        total = sum(here)
+        flat = np.fromiter(map(number, chain.from_iterable(part)), np.int32, total)
+        terms.frombytes(flat.tobytes())
+        flat = np.fromiter(chain.from_iterable(bag.values() for bag in part), np.int32, total)
+        counts.frombytes(flat.tobytes())
+        sizes.extend(here)
+    return np.array(terms, np.int32), np.array(counts, np.int32), np.array(sizes, np.int32)
+
+
 def _spill(
-    terms: "array[int]",
-    sizes: "array[int]",
-    counts: "array[int]",
+    numbers: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    sizes: NDArray[np.int32],
     names: list[str],
     written: int,
     offsets: BinaryIO,
     times: BinaryIO,
 ) -> _Segment:
     """Sort one segment's postings by term, then row, and append them to the files."""
-    numbers = np.frombuffer(terms, np.int32) if terms else np.empty(0, np.int32)
-    often = np.frombuffer(counts, np.int32) if counts else np.empty(0, np.int32)
     frequencies = np.bincount(numbers, minlength=len(names))
     present = sorted(np.flatnonzero(frequencies).tolist(), key=names.__getitem__)
     place = np.empty(len(names), np.int64)
     place[present] = np.arange(len(present))
-    rows = np.repeat(np.arange(len(sizes)), np.frombuffer(sizes, np.int32))
+    rows = np.repeat(np.arange(len(sizes)), sizes)
     # Term, row and count in one word: sorting words is several times faster than ordering by keys.
-    keys = place[numbers] << 32 | rows << 16 | np.minimum(often, _LARGE)
-    large = {int(keys[at]): int(often[at]) for at in np.flatnonzero(often >= _LARGE)}
+    keys = place[numbers] << 32 | rows << 16 | np.minimum(counts, _LARGE)
+    large = {int(keys[at]): int(counts[at]) for at in np.flatnonzero(counts >= _LARGE)}
     keys.sort()
     sorted_times = (keys & _LARGE).astype(np.int32)
     for key, count in large.items():

@@ -29,6 +29,21 @@ class LexicalSettings(Frozen):
     epsilon: float = Field(default=0.25, ge=0)
 
 
+class DenseSettings(Frozen):
+    """How the nearest vectors are found.
+
+    Attributes:
+        kind: ``"flat"`` is exact; ``"hnsw"`` and ``"ivf-sq8"`` look at a part of the rows and score what
+            they find exactly; ``"auto"`` picks by size.
+        probes: For ivf-sq8: lists read for a query. More find more and take longer.
+        ef_search: For hnsw: neighbours kept while walking the graph.
+    """
+
+    kind: Literal["auto", "flat", "hnsw", "ivf-sq8"] = "auto"
+    probes: int = Field(default=16, ge=1)
+    ef_search: int = Field(default=200, ge=1)
+
+
 class EncoderSettings(Frozen):
     """The model that turns text into vectors.
 
@@ -79,6 +94,7 @@ class IndexSettings(Frozen):
     """
 
     lexical: LexicalSettings = LexicalSettings()
+    dense: DenseSettings = DenseSettings()
     encoder: EncoderSettings = EncoderSettings()
     fusion: FusionSettings = FusionSettings()
     split: SplitSettings = SplitSettings()
