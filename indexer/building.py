@@ -5,7 +5,6 @@ bring their terms and vectors along, as long as the analyzer and the encoder are
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from indexer.lexical import Bag
 from indexer.manifest import FORMAT_VERSION, MANIFEST, CorpusRecord, Counts, Manifest, record_files
 from indexer.passages import StoredPassage, content_hash, indexed_text, write_passages
 from indexer.settings import IndexSettings
+from indexer.terms import PassageTerms
 from indexer.vectors import read_vectors, vector_key
 
 Stage = Literal["read", "analyse", "encode", "write"]
@@ -84,22 +84,29 @@ def build_index(
         texts = [indexed_text(stored.passage) for stored in corpus.passages]
         hashes = [content_hash(text) for text in texts]
         earlier = _live(out, analyzer, encoder)
-        try:
-            bags, analysed = _bags(texts, hashes, analyzer, earlier, report)
-            vectors, encoded, reused, imported = _vectors(texts, hashes, encoder, earlier, settings, report)
-        finally:
-            if earlier is not None:
-                earlier.close()
-
-        report(BuildProgress("write", 0, None))
         ids = write_passages(folder, corpus.passages, hashes)
+        terms = PassageTerms(
+            texts,
+            hashes,
+            analyzer,
+            (earlier.passages.hashes, earlier.lexical) if earlier else None,
+            processes=settings.processes,
+        )
         settings = settings.model_copy(
             update={
                 "lexical": engines.resolved(settings.lexical, len(ids)),
                 "dense": dense.resolved(settings.dense, len(ids)),
             }
         )
-        engines.write_lexical(folder / "lexical", ids, bags, settings.lexical)
+        try:
+            bags = _counted(terms, len(texts), report)
+            engines.write_lexical(folder / "lexical", ids, bags, settings.lexical)
+            vectors, encoded, reused, imported = _vectors(texts, hashes, encoder, earlier, settings, report)
+        finally:
+            if earlier is not None:
+                earlier.close()
+
+        report(BuildProgress("write", 0, None))
         dense.DenseIndex.build(ids, vectors, settings.dense).save(folder / "dense")
         manifest = Manifest(
             format_version=FORMAT_VERSION,
@@ -111,7 +118,7 @@ def build_index(
                 documents=corpus.documents,
                 passages=len(texts),
                 characters=sum(len(stored.passage.text) for stored in corpus.passages),
-                analysed=analysed,
+                analysed=terms.analysed,
                 encoded=encoded,
                 reused_vectors=reused,
                 imported_vectors=imported,
@@ -186,27 +193,12 @@ def _live(out: Path, analyzer: Analyzer, encoder: Encoder) -> HybridIndex | None
         return None
 
 
-def _bags(
-    texts: Sequence[str],
-    hashes: Sequence[bytes],
-    analyzer: Analyzer,
-    earlier: HybridIndex | None,
-    report: Progress,
-) -> tuple[list[Bag], int]:
-    known: dict[bytes, Bag] = {}
-    if earlier is not None:
-        known = dict(zip(_rows(earlier.passages.hashes), earlier.lexical.bags(), strict=True))
-    bags: list[Bag] = []
-    analysed = 0
-    for number, (text, content) in enumerate(zip(texts, hashes, strict=True), start=1):
-        bag = known.get(content)
-        if bag is None:
-            bag = known[content] = Counter(analyzer.terms(text))
-            analysed += 1
-        bags.append(bag)
-        if number % 100 == 0 or number == len(texts):
-            report(BuildProgress("analyse", number, len(texts), number - analysed))
-    return bags, analysed
+def _counted(terms: PassageTerms, total: int, report: Progress) -> Iterator[Bag]:
+    """The bags as they come; every hundredth is reported."""
+    for number, bag in enumerate(terms.bags(), start=1):
+        yield bag
+        if number % 100 == 0 or number == total:
+            report(BuildProgress("analyse", number, total, total - terms.analysed))
 
 
 def _vectors(

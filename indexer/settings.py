@@ -91,6 +91,7 @@ class IndexSettings(Frozen):
         vectors: ``.npz`` files of vectors made elsewhere (``jmedqa index export-vectors``); what they
             hold for this encoder and text is not encoded again.
         keep: Generations kept on disk, the live one among them.
+        processes: That analyse text while building, where there is much to analyse; one a free core.
     """
 
     lexical: LexicalSettings = LexicalSettings()
@@ -100,6 +101,7 @@ class IndexSettings(Frozen):
     split: SplitSettings = SplitSettings()
     vectors: tuple[Path, ...] = ()
     keep: int = Field(default=3, ge=1)
+    processes: int = Field(default=1, ge=1)
 
 
 class BuildJob(Frozen):
