@@ -28,7 +28,7 @@ from indexer.vectors import unit
 
 TOP = 100
 QUERIES = 100
-PER_TOPIC = 500
+PER_TOPIC = 100
 BETWEEN = 0.5
 """Share of the starter vectors' variance that lies between its documents: .503."""
 
@@ -70,8 +70,9 @@ def measure(rows: Rows, queries: Rows, kinds: list[DenseSettings]) -> list[dict[
     with TemporaryDirectory(prefix="jmedqa-") as folder:
         for number, settings in enumerate(kinds):
             began = time.process_time()
-            at = Path(folder) / str(number)
-            DenseIndex.build(ids, rows, settings).save(at)
+            at = Path(folder) / settings.kind
+            if not at.exists():  # probes and ef_search only matter to the search
+                DenseIndex.build(ids, rows, settings).save(at)
             reports.append(
                 {
                     "kind": settings.kind,
@@ -107,12 +108,15 @@ def main() -> None:
     parser.add_argument("--topics", type=int, help=f"default: one for {PER_TOPIC} rows")
     parser.add_argument("--vectors", type=Path, help="an .npy of vectors; the last ones are the queries")
     parser.add_argument("--probes", type=int, nargs="+", default=[DenseSettings().probes])
+    parser.add_argument("--ef-search", type=int, nargs="+", default=[DenseSettings().ef_search])
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     faiss.omp_set_num_threads(1)
     chosen = [DenseSettings(kind="flat")]
-    for kind in arguments.kinds:
-        chosen += [DenseSettings(kind=kind, probes=probes) for probes in arguments.probes]
+    if "hnsw" in arguments.kinds:
+        chosen += [DenseSettings(kind="hnsw", ef_search=width) for width in arguments.ef_search]
+    if "ivf-sq8" in arguments.kinds:
+        chosen += [DenseSettings(kind="ivf-sq8", probes=probes) for probes in arguments.probes]
     report: dict[str, object] = {}
     if arguments.vectors:
         rows = unit(np.load(arguments.vectors))
