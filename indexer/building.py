@@ -5,7 +5,6 @@ bring their terms and vectors along, as long as the analyzer and the encoder are
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,18 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import CorpusError, Document, split
+from indexer import dense, engines
 from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.bigrams import bigrams
-from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
 from indexer.errors import IndexFailure
 from indexer.generations import build_folder, prune, publish
-from indexer.hybrid import SYNONYMS, HybridIndex, lexical_class
-from indexer.lexical import Bag, LexicalEngine
+from indexer.hybrid import SYNONYMS, HybridIndex
+from indexer.lexical import Bag
 from indexer.manifest import FORMAT_VERSION, MANIFEST, CorpusRecord, Counts, Manifest, record_files
 from indexer.passages import StoredPassage, content_hash, indexed_text, write_passages
 from indexer.settings import AnalysisSettings, IndexSettings
 from indexer.synonyms import SHIPPED, Synonyms
+from indexer.terms import PassageTerms
 from indexer.vectors import read_vectors, vector_key
 
 Stage = Literal["read", "analyse", "encode", "write"]
@@ -88,23 +88,38 @@ def build_index(
         texts = [indexed_text(stored.passage) for stored in corpus.passages]
         hashes = [content_hash(text) for text in texts]
         earlier = _live(out, analyzer, encoder)
+        ids = write_passages(folder, corpus.passages, hashes)
+        terms, grams = (
+            PassageTerms(
+                texts,
+                hashes,
+                terms_of,
+                (earlier.passages.hashes, field) if earlier and field else None,
+                processes=settings.processes,
+            )
+            for terms_of, field in (
+                (analyzer.terms, earlier and earlier.lexical),
+                (bigrams, earlier and earlier.bigrams),
+            )
+        )
+        settings = settings.model_copy(
+            update={
+                "lexical": engines.resolved(settings.lexical, len(ids)),
+                "dense": dense.resolved(settings.dense, len(ids)),
+            }
+        )
         try:
-            known = _known(earlier, lambda index: index.lexical)
-            bags, analysed = _bags(texts, hashes, analyzer.terms, known, report)
-            known = _known(earlier, lambda index: index.bigrams)
-            grams, _ = _bags(texts, hashes, bigrams, known, lambda _: None)
+            bags = _counted(terms, len(texts), report)
+            engines.write_lexical(folder / "lexical", ids, bags, settings.lexical)
+            engines.write_lexical(folder / "bigrams", ids, grams.bags(), settings.lexical)
             vectors, encoded, reused, imported = _vectors(texts, hashes, encoder, earlier, settings, report)
         finally:
             if earlier is not None:
                 earlier.close()
 
         report(BuildProgress("write", 0, None))
-        ids = write_passages(folder, corpus.passages, hashes)
-        engine = lexical_class(settings.lexical.engine)
-        engine.build(ids, bags, settings.lexical).save(folder / "lexical")
-        engine.build(ids, grams, settings.lexical).save(folder / "bigrams")
         _write_tables(folder / SYNONYMS, tables)
-        DenseIndex.build(ids, vectors).save(folder / "dense")
+        dense.DenseIndex.build(ids, vectors, settings.dense).save(folder / "dense")
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             generation=folder.name,
@@ -115,7 +130,7 @@ def build_index(
                 documents=corpus.documents,
                 passages=len(texts),
                 characters=sum(len(stored.passage.text) for stored in corpus.passages),
-                analysed=analysed,
+                analysed=terms.analysed,
                 encoded=encoded,
                 reused_vectors=reused,
                 imported_vectors=imported,
@@ -204,31 +219,12 @@ def _write_tables(folder: Path, tables: Sequence[bytes]) -> None:
         (folder / f"{number:03d}.tsv").write_bytes(table)
 
 
-def _known(earlier: HybridIndex | None, field: Callable[[HybridIndex], LexicalEngine]) -> dict[bytes, Bag]:
-    """The bags of a field of the live generation, by content."""
-    if earlier is None:
-        return {}
-    return dict(zip(_rows(earlier.passages.hashes), field(earlier).bags(), strict=True))
-
-
-def _bags(
-    texts: Sequence[str],
-    hashes: Sequence[bytes],
-    terms_of: Callable[[str], list[str]],
-    known: dict[bytes, Bag],
-    report: Progress,
-) -> tuple[list[Bag], int]:
-    bags: list[Bag] = []
-    analysed = 0
-    for number, (text, content) in enumerate(zip(texts, hashes, strict=True), start=1):
-        bag = known.get(content)
-        if bag is None:
-            bag = known[content] = Counter(terms_of(text))
-            analysed += 1
-        bags.append(bag)
-        if number % 100 == 0 or number == len(texts):
-            report(BuildProgress("analyse", number, len(texts), number - analysed))
-    return bags, analysed
+def _counted(terms: PassageTerms, total: int, report: Progress) -> Iterator[Bag]:
+    """The bags as they come; every hundredth is reported."""
+    for number, bag in enumerate(terms.bags(), start=1):
+        yield bag
+        if number % 100 == 0 or number == total:
+            report(BuildProgress("analyse", number, total, total - terms.analysed))
 
 
 def _vectors(

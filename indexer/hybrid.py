@@ -13,16 +13,15 @@ from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.bigrams import bigrams
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
+from indexer.engines import lexical_class
 from indexer.errors import IndexCorrupt, IndexMismatch, InvalidQuery, InvalidTable, UnknownPassage
 from indexer.fusion import WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import Lease, lease, lease_current, names
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, MatchedTerms, Mode, SearchResult
-from indexer.lexical import Allowed, LexicalEngine, LexicalIndex
+from indexer.lexical import Allowed, LexicalEngine
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
 from indexer.passages import PassageStore, StoredPassage
 from indexer.querying import FieldQuery, expand, field_query, has_japanese
-from indexer.rank_bm25_engine import RankBM25Index
-from indexer.settings import Engine
 from indexer.synonyms import Expansion, Synonyms
 
 MAX_QUERY = 10_000
@@ -38,10 +37,6 @@ A case history ends with its question, so the end is kept.
 
 SYNONYMS = "synonyms"
 """Folder of a generation that holds the tables it expands queries by, as they were when it was built."""
-
-
-def lexical_class(engine: Engine) -> type[LexicalIndex] | type[RankBM25Index]:
-    return LexicalIndex if engine == "files" else RankBM25Index
 
 
 class HybridIndex:
@@ -133,7 +128,7 @@ class HybridIndex:
                 lexical = engine.load(folder / "lexical", passages.ids)
                 bigrams = engine.load(folder / "bigrams", passages.ids)
                 synonyms = Synonyms.load(sorted((folder / SYNONYMS).glob("*.tsv")))
-                dense = DenseIndex.load(folder / "dense", passages.ids)
+                dense = DenseIndex.load(folder / "dense", passages.ids, manifest.settings.dense)
             except (OSError, ValueError, RuntimeError, EOFError, IndexError, InvalidTable) as error:
                 raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
             return cls(held, manifest, passages, lexical, bigrams, synonyms, dense, analyzer, encoder)

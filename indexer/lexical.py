@@ -109,7 +109,7 @@ class LexicalIndex:
             (np.frombuffer(rows, np.int32) if rows else np.empty(0, np.int32))[order],
             (np.frombuffer(counts, np.int32) if counts else np.empty(0, np.int32))[order],
             _length_norms(np.array(lengths, np.float64), settings),
-            _idf(frequencies, len(lengths), settings.epsilon),
+            inverse_document_frequencies(frequencies, len(lengths), settings.epsilon),
             settings.k1,
         )
 
@@ -219,7 +219,9 @@ def _length_norms(lengths: NDArray[np.float64], settings: LexicalSettings) -> ND
     return norms
 
 
-def _idf(frequencies: NDArray[np.int64], passages: int, epsilon: float) -> NDArray[np.float64]:
+def inverse_document_frequencies(
+    frequencies: NDArray[np.int64], passages: int, epsilon: float
+) -> NDArray[np.float64]:
     idf: NDArray[np.float64] = np.log(passages - frequencies + 0.5) - np.log(frequencies + 0.5)
     if len(idf):
         idf[idf < 0] = epsilon * idf.mean()

@@ -13,7 +13,8 @@ from indexer.errors import IndexCorrupt, IndexMismatch
 from indexer.settings import IndexSettings
 
 FORMAT_VERSION = 2
-"""Of the files on disk: raise it when an older reader would misread them."""
+"""Of the files on disk: raise it when an older reader would misread them. 2 came with the engine ``blocks``,
+approximate vectors, bigrams and synonyms."""
 
 MANIFEST = "manifest.json"
 

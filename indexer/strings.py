@@ -21,8 +21,9 @@ class SortedStrings(Sequence[str]):
     """Distinct strings in code-point order, which is the order of their UTF-8 bytes."""
 
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
-        self._blob = blob
-        self._offsets = offsets
+        # Plain views: a memmap runs Python code for every slice.
+        self._blob = np.asarray(blob)
+        self._offsets = np.asarray(offsets)
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> "SortedStrings":
@@ -69,6 +70,16 @@ class SortedStrings(Sequence[str]):
         wanted = string.encode("utf-8", "surrogatepass")
         position = bisect_left(range(len(self)), wanted, key=self._bytes)
         return position if position < len(self) and self._bytes(position) == wanted else -1
+
+    def take(self, positions: NDArray[np.int64]) -> list[str]:
+        """The strings at ``positions``, in their order; much faster than one by one."""
+        starts, ends = self._offsets[positions].tolist(), self._offsets[positions + 1].tolist()
+        blob = memoryview(self._blob)  # type: ignore[arg-type]
+        return [str(blob[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
+
+    def addresses(self) -> tuple[int, int]:
+        """Where the UTF-8 bytes and the int64 offsets lie in memory, for as long as this object lives."""
+        return self._blob.ctypes.data, self._offsets.ctypes.data
 
     def _bytes(self, index: int) -> bytes:
         return self._blob[self._offsets[index] : self._offsets[index + 1]].tobytes()

@@ -68,7 +68,7 @@ def test_reciprocal_ranks_can_be_chosen(index: HybridIndex) -> None:
 def test_synonyms_are_searched_for_and_told(index: HybridIndex) -> None:
     result = index.search("ラシックスの静注", mode="hybrid")
     assert "フロセミド" in result.expansions
-    assert [hit.passage_id for hit in result.arms[0].hits][0] == "plain"
+    assert result.arms[0].hits[0].passage_id == "plain"
     assert index.search("ラシックスの静注", mode="lexical").expansions == ()
 
 

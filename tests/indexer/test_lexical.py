@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from indexer import Hit, LexicalIndex, LexicalSettings, MeCabAnalyzer, RankBM25Index
+from indexer import BlockIndex, Hit, LexicalIndex, LexicalSettings, MeCabAnalyzer, RankBM25Index
 from indexer.strings import SortedStrings
 from tests.requirements import data_folder
 
-Engine = type[LexicalIndex] | type[RankBM25Index]
-ENGINES: tuple[Engine, ...] = (LexicalIndex, RankBM25Index)
+Engine = type[LexicalIndex] | type[BlockIndex] | type[RankBM25Index]
+ENGINES: tuple[Engine, ...] = (LexicalIndex, BlockIndex, RankBM25Index)
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.__name__)
@@ -26,7 +26,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return chosen
 
 
-def make(engine: Engine, passages: dict[str, str], **constants: float) -> LexicalIndex | RankBM25Index:
+def make(
+    engine: Engine, passages: dict[str, str], **constants: float
+) -> LexicalIndex | BlockIndex | RankBM25Index:
     """An index of passages whose terms are written apart by spaces."""
     ids = sorted(passages)
     bags = [Counter(passages[passage_id].split()) for passage_id in ids]

@@ -1,0 +1,181 @@
+"""Writing the files of the engine ``blocks``; :mod:`indexer.blocks` says what they are for.
+
+terms.*             the vocabulary
+lengths, idf        of each row, of each term
+run_starts          of each term: its first run; one more ends the last
+sparse_starts       of each term: where its sparse runs begin in offsets and impacts
+dense_starts        of each term: where its dense runs begin in dense
+run_blocks, run_counts (less one), run_maxima       of each run
+offsets, impacts    of each sparse posting
+dense               blocks of impacts, 0 where the row has not the term, padded to PADDING rows
+odd_keys, odd_counts    term << 32 | row, ascending, and the count that its impact does not tell
+constants           k1, b, average length, rows in a block
+"""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from indexer.impacts import are_odd, length_norms, quantise
+from indexer.inversion import Inversion, Runs
+from indexer.lexical import Bag, inverse_document_frequencies
+from indexer.settings import LexicalSettings
+from indexer.strings import SortedStrings
+
+BLOCK_ROWS = 65_536
+"""As many as 16 bits tell apart."""
+
+DENSE_SHARE = 4
+"""A dense run is shorter from one row in three on; from one in four on it is hardly longer, and faster."""
+
+PADDING = 64
+"""Rows that the search looks at together."""
+
+POINTED = (
+    "run_starts",
+    "sparse_starts",
+    "dense_starts",
+    "run_blocks",
+    "run_counts",
+    "run_maxima",
+    "offsets",
+    "impacts",
+    "dense",
+    "lengths",
+    "odd_keys",
+    "odd_counts",
+)
+FILES = (*POINTED, "idf", "constants")
+
+
+def padded(rows: int) -> int:
+    return -(-rows // PADDING) * PADDING
+
+
+class GrowingArray:
+    """A one-dimensional ``.npy`` file that is appended to; its header tells the length when closed."""
+
+    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+        self._path = path
+        self._dtype = np.dtype(dtype)
+        self._length = 0
+
+    def __enter__(self) -> Self:
+        self._file: BinaryIO = self._path.open("wb")
+        self._write_header()
+        return self
+
+    def append(self, values: NDArray[np.generic]) -> None:
+        self._length += len(values)
+        self._file.write(np.ascontiguousarray(values, self._dtype).tobytes())
+
+    def __exit__(self, *_: object) -> None:
+        self._file.seek(0)
+        self._write_header()
+        self._file.close()
+
+    def _write_header(self) -> None:
+        # numpy pads the header of a C-ordered array so that its first dimension can grow in place.
+        np.lib.format.write_array_header_1_0(
+            self._file,
+            {
+                "descr": np.lib.format.dtype_to_descr(self._dtype),
+                "fortran_order": False,
+                "shape": (self._length,),
+            },
+        )
+
+
+_STREAMED = {
+    "run_blocks": np.uint16,
+    "run_counts": np.uint16,
+    "run_maxima": np.uint8,
+    "offsets": np.uint16,
+    "impacts": np.uint8,
+    "dense": np.uint8,
+    "odd_keys": np.int64,
+    "odd_counts": np.int32,
+}
+
+
+def write_blocks(
+    folder: Path,
+    passages: int,
+    bags: Iterable[Bag],
+    settings: LexicalSettings,
+    *,
+    block_rows: int = BLOCK_ROWS,
+) -> None:
+    """Invert ``bags`` and write all files into ``folder``.
+
+    Raises:
+        ValueError: If there are not as many bags as passages.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="inversion-", dir=folder) as spilt:
+        inversion = Inversion(bags, block_rows, Path(spilt))
+        lengths = inversion.lengths
+        if len(lengths) != passages:
+            raise ValueError(f"{passages} ids, but {len(lengths)} bags")
+        average = float(lengths.mean(dtype=np.float64)) if len(lengths) and lengths.any() else 1.0
+        norms = length_norms(lengths, average, settings.k1, settings.b)
+        SortedStrings.of(inversion.vocabulary).save(folder / "terms")
+        frequencies = inversion.frequencies()
+        np.save(folder / "lengths.npy", lengths)
+        np.save(folder / "idf.npy", inverse_document_frequencies(frequencies, len(lengths), settings.epsilon))
+        np.save(folder / "constants.npy", np.array([settings.k1, settings.b, average, block_rows]))
+
+        totals = np.zeros((3, len(frequencies) + 1), np.int64)  # runs, sparse postings, dense rows
+        with ExitStack() as stack:
+            files = {
+                name: stack.enter_context(GrowingArray(folder / f"{name}.npy", dtype))
+                for name, dtype in _STREAMED.items()
+            }
+            for runs in inversion.runs():
+                _append(files, runs, norms, block_rows, totals)
+        starts = np.cumsum(totals, axis=1)
+        np.save(folder / "run_starts.npy", starts[0])
+        np.save(folder / "sparse_starts.npy", starts[1])
+        np.save(folder / "dense_starts.npy", starts[2])
+
+
+def _append(
+    files: dict[str, GrowingArray],
+    runs: Runs,
+    norms: NDArray[np.float64],
+    block_rows: int,
+    totals: NDArray[np.int64],
+) -> None:
+    sizes = np.minimum(block_rows, len(norms) - runs.blocks * block_rows)
+    sizes = -(-sizes // PADDING) * PADDING
+    is_dense = runs.counts * DENSE_SHARE >= sizes
+    of_posting = np.repeat(is_dense, runs.counts)
+    rows = np.repeat(runs.blocks * block_rows, runs.counts) + runs.offsets
+    of_rows = norms[rows]
+    impacts = quantise(runs.times.astype(np.float64), of_rows)
+    starts = np.cumsum(runs.counts) - runs.counts
+
+    files["run_blocks"].append(runs.blocks)
+    files["run_counts"].append(runs.counts - 1)
+    files["run_maxima"].append(np.maximum.reduceat(impacts, starts))
+    files["offsets"].append(runs.offsets[~of_posting])
+    files["impacts"].append(impacts[~of_posting])
+    for run in np.flatnonzero(is_dense):
+        span = slice(starts[run], starts[run] + runs.counts[run])
+        block = np.zeros(sizes[run], np.uint8)
+        block[runs.offsets[span]] = impacts[span]
+        files["dense"].append(block)
+
+    odd = are_odd(runs.times, impacts, of_rows)
+    of_odd = np.repeat(runs.terms, runs.counts)[odd]
+    files["odd_keys"].append(of_odd << 32 | rows[odd])
+    files["odd_counts"].append(runs.times[odd])
+
+    np.add.at(totals[0], runs.terms + 1, 1)
+    np.add.at(totals[1], runs.terms + 1, np.where(is_dense, 0, runs.counts))
+    np.add.at(totals[2], runs.terms + 1, np.where(is_dense, sizes, 0))
