@@ -54,9 +54,9 @@ def test_hybrid_adds_the_cosine_and_the_shares_of_the_query(index: HybridIndex) 
 
 def test_a_query_without_japanese_weighs_its_words_less(index: HybridIndex) -> None:
     result = index.search("IgA", k=1)
-    lemmas, _, cosines = ({hit.passage_id: hit.score for hit in arm.hits} for arm in result.arms)
-    share = lemmas["iga"] / index.lexical.bound(["iga"])
-    assert result.hits[0].score == pytest.approx(cosines["iga"] + 0.15 * share)
+    lemmas, grams, cosines = ({hit.passage_id: hit.score for hit in arm.hits} for arm in result.arms)
+    shares = lemmas["iga"] / index.lexical.bound(["iga"]) + grams["iga"] / index.bigrams.bound(["iga"])
+    assert result.hits[0].score == pytest.approx(cosines["iga"] + 0.15 / 2 * shares)
 
 
 def test_reciprocal_ranks_can_be_chosen(index: HybridIndex) -> None:
