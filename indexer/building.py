@@ -8,24 +8,25 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora import CorpusError, Document, split
+from corpora import Document
 from indexer import dense, engines
 from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.bigrams import bigrams
+from indexer.contents import read_contents
+from indexer.document_table import FOLDER, write_documents
 from indexer.encoders import Encoder, make_encoder
 from indexer.errors import IndexFailure
 from indexer.generations import build_folder, prune, publish
 from indexer.hybrid import SYNONYMS, HybridIndex
 from indexer.lexical import Bag
-from indexer.manifest import FORMAT_VERSION, MANIFEST, CorpusRecord, Counts, Manifest, record_files
-from indexer.passages import StoredPassage, content_hash, indexed_text, write_passages
+from indexer.manifest import FORMAT_VERSION, MANIFEST, Counts, Manifest, record_files
+from indexer.passages import content_hash, indexed_text, write_passages
 from indexer.settings import AnalysisSettings, IndexSettings
 from indexer.synonyms import SHIPPED, Synonyms
 from indexer.terms import PassageTerms
@@ -70,7 +71,8 @@ def build_index(
         encoder: Instead of the one that ``settings.encoder`` names.
 
     Raises:
-        CorpusError: If two documents share an id, or there is none; or from reading ``documents``.
+        CorpusError: If two documents share an id, there is none, or some supersede each other in a circle;
+            or from reading ``documents``.
         IndexBusy: If another process is building in ``out``.
         InvalidTable: If a table of synonyms or the user dictionary cannot be read.
         IndexCorrupt: If a file of ``settings.vectors`` cannot be read.
@@ -84,11 +86,14 @@ def build_index(
     began = time.monotonic()
 
     with build_folder(out) as folder:
-        corpus = _read(documents, settings, report)
-        texts = [indexed_text(stored.passage) for stored in corpus.passages]
+        contents = read_contents(
+            documents, settings.split, lambda count: report(BuildProgress("read", count, None))
+        )
+        texts = [indexed_text(passage) for passage in contents.passages]
         hashes = [content_hash(text) for text in texts]
         earlier = _live(out, analyzer, encoder)
-        ids = write_passages(folder, corpus.passages, hashes)
+        write_documents(folder / FOLDER, contents.documents, contents.editions.superseded_by)
+        ids = write_passages(folder, contents.passages, hashes)
         terms, grams = (
             PassageTerms(
                 texts,
@@ -125,11 +130,12 @@ def build_index(
             generation=folder.name,
             created=datetime.now(UTC).replace(microsecond=0),
             build_seconds=round(time.monotonic() - began, 3),
-            corpora=corpus.records,
+            corpora=contents.records(),
             counts=Counts(
-                documents=corpus.documents,
+                documents=len(contents.documents),
+                superseded=len(contents.editions.superseded_by),
                 passages=len(texts),
-                characters=sum(len(stored.passage.text) for stored in corpus.passages),
+                characters=sum(len(passage.text) for passage in contents.passages),
                 analysed=terms.analysed,
                 encoded=encoded,
                 reused_vectors=reused,
@@ -138,6 +144,7 @@ def build_index(
             analyzer=analyzer.identity,
             encoder=encoder.identity,
             settings=settings,
+            notes=contents.notes(),
             files=record_files(folder),
         )
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -145,56 +152,6 @@ def build_index(
         prune(out, settings.keep)
         report(BuildProgress("write", len(manifest.files), len(manifest.files)))
         return manifest
-
-
-@dataclass(frozen=True, slots=True)
-class _Corpus:
-    documents: int
-    passages: list[StoredPassage]  # sorted by passage id
-    records: tuple[CorpusRecord, ...]
-
-
-def _read(documents: Iterable[Document], settings: IndexSettings, report: Progress) -> _Corpus:
-    origins: dict[str, str] = {}
-    hashes: dict[str, list[str]] = {}
-    by_id: dict[str, StoredPassage] = {}
-    for document in documents:
-        origin = document.origin
-        path, line = (origin.path, origin.line) if origin else ("", None)
-        place = f"{path}:{line}" if line is not None else path or "the caller"
-        if document.doc_id in origins:
-            raise CorpusError(
-                path or ".",
-                line,
-                f"the id {document.doc_id!r} is also that of {origins[document.doc_id]}; ids must differ",
-            )
-        origins[document.doc_id] = place
-        hashes.setdefault(path, []).append(origin.sha256 if origin else content_hash(document.text).hex())
-        for passage in split(document, settings.split):
-            if passage.passage_id in by_id:
-                other = by_id[passage.passage_id].passage.doc_id
-                raise CorpusError(
-                    path or ".",
-                    line,
-                    f"the passage id {passage.passage_id!r} is also made by document {other!r} "
-                    f"({origins[other]}); rename one",
-                )
-            by_id[passage.passage_id] = StoredPassage.of(passage, document)
-        report(BuildProgress("read", len(origins), None))
-    if not by_id:
-        raise CorpusError(".", None, "no document at all; an empty index would hide that nothing was read")
-    return _Corpus(
-        documents=len(origins),
-        passages=[by_id[passage_id] for passage_id in sorted(by_id)],
-        records=tuple(
-            CorpusRecord(
-                path=path,
-                documents=len(parts),
-                sha256=parts[0] if len(parts) == 1 else sha256("\n".join(parts).encode()).hexdigest(),
-            )
-            for path, parts in hashes.items()
-        ),
-    )
 
 
 def _live(out: Path, analyzer: Analyzer, encoder: Encoder) -> HybridIndex | None:

@@ -23,8 +23,9 @@ from rich.table import Table
 from corpora import CorpusError, CorpusSettings, Document, read_corpus
 from indexer.building import BuildProgress, build_index
 from indexer.errors import IndexFailure, InvalidQuery
+from indexer.filtering import FIELDS, parse_filters
 from indexer.generations import current_name, names
-from indexer.hits import Hit, Mode, SearchResult
+from indexer.hits import Filters, Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
 from indexer.manifest import Manifest, read_manifest
 from indexer.runs import Unit, read_queries, run_lines, search_units
@@ -51,6 +52,12 @@ class UnitOption(StrEnum):
 
 
 IndexOption = Annotated[Path, typer.Option("--index", help="Folder of the index.")]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter", metavar="FIELD=VALUE", help=f"Only what passes; repeatable. Fields: {', '.join(FIELDS)}."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
 
 
@@ -97,6 +104,8 @@ def build(
             f"imported {counts.imported_vectors}",
             highlight=False,
         )
+        for note in manifest.notes:
+            stderr.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)
         if as_json:
             _print_json(manifest.model_dump(mode="json"))
 
@@ -116,7 +125,10 @@ def info(index: IndexOption, as_json: JsonOption = False) -> None:
         for field, value in (
             ("generation", f"{name} (of {len(names(index))} kept)"),
             ("built", f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC in {manifest.build_seconds:.1f} s"),
-            ("documents", f"{counts.documents:,} from {len(manifest.corpora):,} files"),
+            (
+                "documents",
+                f"{counts.documents:,} ({counts.superseded:,} superseded) from {len(manifest.corpora):,} files",
+            ),
             ("passages", f"{counts.passages:,}, {counts.characters:,} characters"),
             ("analyzer", f"{analyzer.name}, {analyzer.dictionary} {analyzer.dictionary_version}"),
             ("encoder", f"{encoder.name}, {encoder.model} {encoder.version[:12]}, {encoder.dim} dimensions"),
@@ -138,6 +150,7 @@ def search(
     unit: Annotated[
         UnitOption, typer.Option("--unit", help="What a run ranks; a document counts by its best passage.")
     ] = UnitOption.document,
+    conditions: FilterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search with one question, or with a file of queries into a TREC run."""
@@ -147,13 +160,14 @@ def search(
             raise BadRequest("give either a question, or --queries FILE with --run OUT")
         if (queries is None) != (run is None):
             raise BadRequest("--queries and --run belong together")
+        filters = parse_filters(conditions or ())
         if queries is not None and run is not None:
-            _batch(index, queries, run, k, chosen, unit.value)
+            _batch(index, queries, run, k, chosen, unit.value, filters)
             return
         assert query is not None
         with HybridIndex.open(index) as opened:
             _warn(opened)
-            result = opened.search(query, k, mode=chosen)
+            result = opened.search(query, k, filters, mode=chosen)
             if as_json:
                 _print_json(_as_data(opened, result))
             else:
@@ -234,14 +248,16 @@ def _progress() -> Iterator[Any]:
         yield report
 
 
-def _batch(index: Path, queries: Path, run: Path, k: int, mode: Mode, unit: Unit) -> None:
+def _batch(index: Path, queries: Path, run: Path, k: int, mode: Mode, unit: Unit, filters: Filters) -> None:
     asked = read_queries(queries)
     with HybridIndex.open(index) as opened:
         _warn(opened)
         lines = [
             line
             for query in track(asked, "search", console=stderr, disable=not stderr.is_terminal)
-            for line in run_lines(query.query_id, search_units(opened, query.text, k, mode, unit), mode)
+            for line in run_lines(
+                query.query_id, search_units(opened, query.text, k, mode, unit, filters), mode
+            )
         ]
     try:
         run.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -283,6 +299,8 @@ def _print_hits(index: HybridIndex, result: SearchResult) -> None:
         heading = " > ".join(stored.passage.headings)
         text = " ".join(stored.passage.text.split())
         shown = f"[bold]{escape(heading)}[/bold]\n{escape(text[:160])}"
+        if stored.superseded_by:
+            shown = f"[yellow]superseded by {escape(', '.join(stored.superseded_by))}[/yellow]\n{shown}"
         table.add_row(str(rank), f"{hit.score:.4f}", escape(hit.passage_id), shown)
     if result.expansions:
         stderr.print(escape(f"searched also: {', '.join(result.expansions)}"), highlight=False)

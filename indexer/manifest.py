@@ -12,9 +12,9 @@ from indexer.encoders import EncoderIdentity
 from indexer.errors import IndexCorrupt, IndexMismatch
 from indexer.settings import IndexSettings
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Of the files on disk: raise it when an older reader would misread them. 2 came with the engine ``blocks``,
-approximate vectors, bigrams and synonyms."""
+approximate vectors, bigrams and synonyms; 3 with the table of documents."""
 
 MANIFEST = "manifest.json"
 
@@ -30,7 +30,7 @@ class CorpusRecord(Frozen):
     """One file that documents came from.
 
     Attributes:
-        sha256: Of the file (Markdown), or of its lines' hashes in the order read (JSONL).
+        sha256: Of the file, or of its documents' hashes in their order where it holds several (JSONL).
     """
 
     path: str
@@ -42,6 +42,7 @@ class Counts(Frozen):
     """What the build read and what it had to compute.
 
     Attributes:
+        superseded: Of the documents: those that another one supersedes.
         analysed: Passages whose terms were computed; the others' came from the generation before.
         encoded: Distinct texts that went through the encoder.
         reused_vectors: Distinct texts whose vector came from the generation before.
@@ -49,6 +50,7 @@ class Counts(Frozen):
     """
 
     documents: int
+    superseded: int
     passages: int
     characters: int
     analysed: int
@@ -58,7 +60,11 @@ class Counts(Frozen):
 
 
 class Manifest(Frozen):
-    """Written last: a folder without it is no generation."""
+    """Written last: a folder without it is no generation.
+
+    Attributes:
+        notes: What a person should look at: a document supersedes one that is not there.
+    """
 
     format_version: int
     generation: str
@@ -69,6 +75,7 @@ class Manifest(Frozen):
     analyzer: AnalyzerIdentity
     encoder: EncoderIdentity
     settings: IndexSettings
+    notes: tuple[str, ...] = ()
     files: dict[str, FileRecord]
 
 

@@ -71,6 +71,15 @@ class SortedStrings(Sequence[str]):
         position = bisect_left(range(len(self)), wanted, key=self._bytes)
         return position if position < len(self) and self._bytes(position) == wanted else -1
 
+    def span(self, prefix: str) -> tuple[int, int]:
+        """The first position of the strings that begin with ``prefix``, and the one behind their last."""
+        first = prefix.encode("utf-8", "surrogatepass")
+        places = range(len(self))
+        # No byte of UTF-8 is 0xFF: all that begin with the prefix stand before it.
+        return bisect_left(places, first, key=self._bytes), bisect_left(
+            places, first + b"\xff", key=self._bytes
+        )
+
     def take(self, positions: NDArray[np.int64]) -> list[str]:
         """The strings at ``positions``, in their order; much faster than one by one."""
         starts, ends = self._offsets[positions].tolist(), self._offsets[positions + 1].tolist()
