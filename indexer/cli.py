@@ -21,13 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from corpora import CorpusError, CorpusSettings, Document, read_corpus
-from indexer.building import BuildProgress, build_index
+from indexer.building import build_index
 from indexer.errors import IndexFailure, InvalidQuery
 from indexer.filtering import FIELDS, parse_filters
 from indexer.generations import current_name, names
 from indexer.hits import Filters, Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
 from indexer.manifest import Manifest, read_manifest
+from indexer.progress import BuildProgress
 from indexer.runs import Unit, read_queries, run_lines, search_units
 from indexer.settings import BuildJob, IndexSettings
 from indexer.vectors import export_vectors
@@ -127,7 +128,7 @@ def info(index: IndexOption, as_json: JsonOption = False) -> None:
             ("built", f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC in {manifest.build_seconds:.1f} s"),
             (
                 "documents",
-                f"{counts.documents:,} ({counts.superseded:,} superseded) from {len(manifest.corpora):,} files",
+                f"{counts.documents:,} ({counts.superseded:,} superseded)",
             ),
             ("passages", f"{counts.passages:,}, {counts.characters:,} characters"),
             ("analyzer", f"{analyzer.name}, {analyzer.dictionary} {analyzer.dictionary_version}"),

@@ -47,6 +47,7 @@ class Counts(Frozen):
         encoded: Distinct texts that went through the encoder.
         reused_vectors: Distinct texts whose vector came from the generation before.
         imported_vectors: Distinct texts whose vector came from a file of vectors.
+        resumed_vectors: Distinct texts whose vector a build had encoded that was killed before it ended.
     """
 
     documents: int
@@ -57,6 +58,7 @@ class Counts(Frozen):
     encoded: int
     reused_vectors: int
     imported_vectors: int
+    resumed_vectors: int
 
 
 class Manifest(Frozen):
