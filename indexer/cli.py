@@ -1,11 +1,9 @@
-"""``jmedqa index``: build, info, search, export-vectors.
+"""``jmedqa index``: build, info, search, export-vectors; ``indexer/cli_generations.py`` has the rest.
 
-Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. Data goes to stdout, all
-else to stderr.
+Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. Data goes to stdout (JSON where
+``--json`` asks for it, the hits of a search), all else to stderr, tables for people included.
 """
 
-import json
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,19 +18,23 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, track
 from rich.table import Table
 
-from corpora import CorpusError, CorpusSettings, Document, read_corpus
+from corpora import CorpusSettings, Document, read_corpus
+from indexer import cli_generations
 from indexer.building import BuildProgress, build_index
-from indexer.errors import IndexFailure, InvalidQuery
 from indexer.generations import current_name, names
 from indexer.hits import Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
 from indexer.manifest import Manifest, read_manifest
 from indexer.runs import Unit, read_queries, run_lines, search_units
 from indexer.settings import BuildJob, IndexSettings
+from indexer.terminal import BadRequest, IndexOption, JsonOption, exit_codes, print_json, stderr
 from indexer.vectors import export_vectors
 
-app = typer.Typer(help="Build and search the index.", no_args_is_help=True, rich_markup_mode=None)
-stderr = Console(stderr=True, soft_wrap=True)
+app = typer.Typer(
+    help="Build, search and look after the index. stdout is for data; messages and tables go to stderr.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 SHIPPED_VECTORS = "vectors.npz"
 """A corpus folder may bring the vectors of its own passages under this name."""
@@ -50,29 +52,7 @@ class UnitOption(StrEnum):
     passage = "passage"
 
 
-IndexOption = Annotated[Path, typer.Option("--index", help="Folder of the index.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
-
-
-class BadRequest(Exception):  # noqa: N818
-    """The command line or the configuration is at fault."""
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn the errors of the layers into a message on stderr and the documented exit code."""
-    try:
-        yield
-    except (BadRequest, InvalidQuery) as error:
-        code, message = 2, str(error)
-    except CorpusError as error:
-        code, message = 3, str(error)
-    except IndexFailure as error:
-        code, message = 4, str(error)
-    else:
-        return
-    stderr.print(f"[red]error:[/red] {escape(message)}", highlight=False)
-    raise typer.Exit(code)
+VerifyOption = Annotated[bool, typer.Option("--verify", help="Check every file's checksum first.")]
 
 
 @app.command()
@@ -86,7 +66,7 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Build a new generation and make it the live one. Unchanged passages are not computed again."""
-    with _exit_codes():
+    with exit_codes():
         job = _job(config, corpus or [])
         with _progress() as report:
             manifest = build_index(_documents(job), out, job.index, progress=report)
@@ -98,18 +78,18 @@ def build(
             highlight=False,
         )
         if as_json:
-            _print_json(manifest.model_dump(mode="json"))
+            print_json(manifest.model_dump(mode="json"))
 
 
 @app.command()
 def info(index: IndexOption, as_json: JsonOption = False) -> None:
-    """Say what the live generation was built from and with."""
-    with _exit_codes():
+    """Say what the live generation was built from and with: a table on stderr, or data with --json."""
+    with exit_codes():
         name = current_name(index)
         manifest = read_manifest(index / "generations" / name)
         if as_json:
             data = manifest.model_dump(mode="json")
-            _print_json(data | {"generations": names(index), "bytes": _size(manifest)})
+            print_json(data | {"generations": names(index), "bytes": _size(manifest)})
             return
         table = Table(show_header=False, box=None)
         encoder, analyzer, counts = manifest.encoder, manifest.analyzer, manifest.counts
@@ -138,24 +118,25 @@ def search(
     unit: Annotated[
         UnitOption, typer.Option("--unit", help="What a run ranks; a document counts by its best passage.")
     ] = UnitOption.document,
+    verify: VerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search with one question, or with a file of queries into a TREC run."""
     chosen: Mode = mode.value
-    with _exit_codes():
+    with exit_codes():
         if (query is None) == (queries is None):
             raise BadRequest("give either a question, or --queries FILE with --run OUT")
         if (queries is None) != (run is None):
             raise BadRequest("--queries and --run belong together")
         if queries is not None and run is not None:
-            _batch(index, queries, run, k, chosen, unit.value)
+            _batch(index, queries, run, k, chosen, unit.value, verify)
             return
         assert query is not None
-        with HybridIndex.open(index) as opened:
+        with HybridIndex.open(index, verify=verify) as opened:
             _warn(opened)
             result = opened.search(query, k, mode=chosen)
             if as_json:
-                _print_json(_as_data(opened, result))
+                print_json(_as_data(opened, result))
             else:
                 _print_hits(opened, result)
 
@@ -164,9 +145,11 @@ def search(
 def export(
     index: IndexOption,
     out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")],
+    verify: VerifyOption = False,
 ) -> None:
     """Write the index's vectors (float16, keyed by content) for other builds to use."""
-    with _exit_codes(), HybridIndex.open(index) as opened:
+    with exit_codes(), HybridIndex.open(index, verify=verify) as opened:
+        _warn(opened)
         try:
             count = export_vectors(opened, out)
         except OSError as error:
@@ -234,9 +217,9 @@ def _progress() -> Iterator[Any]:
         yield report
 
 
-def _batch(index: Path, queries: Path, run: Path, k: int, mode: Mode, unit: Unit) -> None:
+def _batch(index: Path, queries: Path, run: Path, k: int, mode: Mode, unit: Unit, verify: bool) -> None:
     asked = read_queries(queries)
-    with HybridIndex.open(index) as opened:
+    with HybridIndex.open(index, verify=verify) as opened:
         _warn(opened)
         lines = [
             line
@@ -298,8 +281,10 @@ def _size(manifest: Manifest) -> int:
     return sum(record.bytes for record in manifest.files.values())
 
 
-def _print_json(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+app.command("diff")(cli_generations.diff)
+app.command("rollback")(cli_generations.rollback)
+app.command("verify")(cli_generations.verify_checksums)
+app.command("gc")(cli_generations.gc)
 
 
 if __name__ == "__main__":

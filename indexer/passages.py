@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora import Document, Frozen, Passage
+from indexer.disk import save_array
 from indexer.hits import Filters
 from indexer.strings import SortedStrings, map_array
 
@@ -76,6 +77,10 @@ class PassageStore:
         start, end = int(self._offsets[row]), int(self._offsets[row + 1])
         return StoredPassage.model_validate_json(self._lines[start:end])
 
+    def line(self, row: int) -> bytes:
+        """What is stored of the passage, as written: equal bytes are equal passages."""
+        return self._lines[int(self._offsets[row]) : int(self._offsets[row + 1])]
+
     def document_id(self, row: int) -> str:
         return self._documents[int(self._document_of[row])]
 
@@ -106,19 +111,19 @@ def write_passages(folder: Path, passages: Sequence[StoredPassage], hashes: Iter
     """
     ids = SortedStrings.of(stored.passage.passage_id for stored in passages)
     ids.save(folder / "ids")
-    np.save(folder / "content.npy", np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32))
+    save_array(folder / "content.npy", np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32))
 
     documents = sorted({stored.passage.doc_id for stored in passages})
     SortedStrings.of(documents).save(folder / "documents")
     place = {doc_id: number for number, doc_id in enumerate(documents)}
-    np.save(
+    save_array(
         folder / "document_of.npy", np.array([place[stored.passage.doc_id] for stored in passages], np.int32)
     )
 
     sources = sorted({stored.source for stored in passages if stored.source is not None})
     SortedStrings.of(sources).save(folder / "sources")
     source_place: dict[str | None, int] = {source: number for number, source in enumerate(sources)}
-    np.save(
+    save_array(
         folder / "source_of.npy",
         np.array([source_place.get(stored.source, -1) for stored in passages], np.int32),
     )
@@ -127,5 +132,5 @@ def write_passages(folder: Path, passages: Sequence[StoredPassage], hashes: Iter
     with (folder / "passages.jsonl").open("wb") as file:
         for stored in passages:
             offsets.append(offsets[-1] + file.write(stored.model_dump_json().encode() + b"\n"))
-    np.save(folder / "passages.offsets.npy", np.array(offsets, np.int64))
+    save_array(folder / "passages.offsets.npy", np.array(offsets, np.int64))
     return ids
