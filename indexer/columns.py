@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.disk import save_array
 from indexer.strings import SortedStrings, map_array
 
 Mask = NDArray[np.bool_]
@@ -68,7 +69,7 @@ def write_texts(folder: Path, name: str, rows: Sequence[str | None]) -> None:
     values = sorted({text for text in rows if text is not None})
     SortedStrings.of(values).save(folder / name)
     numbers: dict[str | None, int] = {text: number for number, text in enumerate(values)}
-    np.save(folder / f"{name}.rows.npy", np.array([numbers.get(text, -1) for text in rows], np.int32))
+    save_array(folder / f"{name}.rows.npy", np.array([numbers.get(text, -1) for text in rows], np.int32))
 
 
 def write_text_lists(folder: Path, name: str, rows: Sequence[Sequence[str]]) -> None:
@@ -77,9 +78,9 @@ def write_text_lists(folder: Path, name: str, rows: Sequence[Sequence[str]]) -> 
     SortedStrings.of(values).save(folder / name)
     numbers = {text: number for number, text in enumerate(values)}
     flat = [numbers[text] for texts in distinct for text in texts]
-    np.save(folder / f"{name}.numbers.npy", np.array(flat, np.int32))
+    save_array(folder / f"{name}.numbers.npy", np.array(flat, np.int32))
     starts = np.cumsum([0, *(len(texts) for texts in distinct)])
-    np.save(folder / f"{name}.starts.npy", starts.astype(np.int64))
+    save_array(folder / f"{name}.starts.npy", starts.astype(np.int64))
 
 
 def _found(values: SortedStrings, wanted: Iterable[str]) -> list[int]:

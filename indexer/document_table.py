@@ -9,6 +9,7 @@ import numpy as np
 
 from corpora import Document, Frozen, Origin
 from indexer.columns import Mask, TextLists, Texts, write_text_lists, write_texts
+from indexer.disk import save_array
 from indexer.hits import Filters
 from indexer.strings import SortedStrings, map_array
 
@@ -68,8 +69,17 @@ class DocumentTable:
         return len(self.ids)
 
     def get(self, row: int) -> StoredDocument:
-        return StoredDocument.model_validate_json(
-            self._lines[int(self._offsets[row]) : int(self._offsets[row + 1])]
+        return StoredDocument.model_validate_json(self._line(row))
+
+    def _line(self, row: int) -> bytes:
+        return self._lines[int(self._offsets[row]) : int(self._offsets[row + 1])]
+
+    def shows_the_same(self, row: int, other: "DocumentTable", other_row: int) -> bool:
+        """Whether a document of two tables says the same of itself, wherever it was read from."""
+        if self.superseded_by(row) != other.superseded_by(other_row):
+            return False
+        return (
+            self._line(row) == other._line(other_row) or self.get(row).facts() == other.get(other_row).facts()
         )
 
     def superseded_by(self, row: int) -> tuple[str, ...]:
@@ -134,8 +144,8 @@ def write_documents(
     write_text_lists(folder, "tags", [document.tags for document in documents])
     # Days of the calendar, from 1; 0 stands for none.
     days = [document.published.toordinal() if document.published else 0 for document in documents]
-    np.save(folder / "published.npy", np.array(days, np.int32))
-    np.save(folder / "unreviewed.npy", np.array([document.unreviewed for document in documents], np.bool_))
+    save_array(folder / "published.npy", np.array(days, np.int32))
+    save_array(folder / "unreviewed.npy", np.array([document.unreviewed for document in documents], np.bool_))
     write_text_lists(
         folder, "superseded_by", [superseded_by.get(document.doc_id, ()) for document in documents]
     )
@@ -143,4 +153,4 @@ def write_documents(
     with (folder / "documents.jsonl").open("wb") as file:
         for document in documents:
             offsets.append(offsets[-1] + file.write(document.model_dump_json().encode() + b"\n"))
-    np.save(folder / "lines.npy", np.array(offsets, np.int64))
+    save_array(folder / "lines.npy", np.array(offsets, np.int64))

@@ -10,6 +10,7 @@ Only the builder, who holds the lock, ever opens it; publishing a generation rem
 import struct
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,7 +60,8 @@ class VectorJournal:
     def remove(self) -> None:
         """The vectors have a better place now."""
         self._file.close()
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):  # it would only be read again, and every vector in it is true
+            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ import numpy as np
 
 from corpora import Document, Passage
 from indexer.columns import Mask, Texts, write_texts
+from indexer.disk import save_array
 from indexer.document_table import FOLDER, DocumentFacts, DocumentTable, StoredDocument
 from indexer.hits import Filters
 from indexer.strings import SortedStrings, map_array
@@ -69,8 +70,16 @@ class PassageStore:
         )
 
     def passage(self, row: int) -> Passage:
-        start, end = int(self._offsets[row]), int(self._offsets[row + 1])
-        return Passage.model_validate_json(self._lines[start:end])
+        return Passage.model_validate_json(self._line(row))
+
+    def _line(self, row: int) -> bytes:
+        return self._lines[int(self._offsets[row]) : int(self._offsets[row + 1])]
+
+    def shows_the_same(self, row: int, other: "PassageStore", other_row: int) -> bool:
+        """Whether a passage of two stores is equal in all that is shown, superseding documents included."""
+        return self._line(row) == other._line(other_row) and self.documents.shows_the_same(
+            int(self.document_rows[row]), other.documents, int(other.document_rows[other_row])
+        )
 
     def document_id(self, row: int) -> str:
         return self.documents.ids[int(self.document_rows[row])]
@@ -106,13 +115,13 @@ def write_passages(folder: Path, passages: Sequence[Passage], hashes: Iterable[b
     """
     ids = SortedStrings.of(passage.passage_id for passage in passages)
     ids.save(folder / "ids")
-    np.save(folder / "content.npy", np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32))
+    save_array(folder / "content.npy", np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32))
     rows = {doc_id: row for row, doc_id in enumerate(sorted({passage.doc_id for passage in passages}))}
-    np.save(folder / "document_of.npy", np.array([rows[passage.doc_id] for passage in passages], np.int32))
+    save_array(folder / "document_of.npy", np.array([rows[passage.doc_id] for passage in passages], np.int32))
     write_texts(folder, "section_types", [passage.section_type for passage in passages])
     offsets = [0]
     with (folder / "passages.jsonl").open("wb") as file:
         for passage in passages:
             offsets.append(offsets[-1] + file.write(passage.model_dump_json().encode() + b"\n"))
-    np.save(folder / "passages.offsets.npy", np.array(offsets, np.int64))
+    save_array(folder / "passages.offsets.npy", np.array(offsets, np.int64))
     return ids

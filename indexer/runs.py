@@ -58,6 +58,12 @@ def _query(line: bytes) -> Query:
     query_id, text = record.get("id"), record.get("text")
     if isinstance(query_id, bool) or not isinstance(query_id, str | int) or not isinstance(text, str):
         raise InvalidQuery(f'"id" and "text" are needed as strings; this line has {sorted(record)}')
+    try:
+        str(query_id).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidQuery(
+            f"the id {str(query_id)!r} holds a lone surrogate at character {error.start}"
+        ) from None
     if not _fits_a_column(str(query_id)):
         raise InvalidQuery(f"the id {str(query_id)!r} is empty or holds white space, which a TREC run cannot")
     return Query(str(query_id), text)

@@ -9,6 +9,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.disk import save_array
+
 
 def map_array(path: Path) -> NDArray[np.generic]:
     """Open an ``.npy`` file as a read-only map; an empty one, which cannot be mapped, is read."""
@@ -37,8 +39,8 @@ class SortedStrings(Sequence[str]):
 
     def save(self, path: Path) -> None:
         """Write ``path`` with the suffixes ``.utf8.npy`` and ``.offsets.npy``."""
-        np.save(path.with_name(path.name + ".utf8.npy"), self._blob)
-        np.save(path.with_name(path.name + ".offsets.npy"), self._offsets)
+        save_array(path.with_name(path.name + ".utf8.npy"), self._blob)
+        save_array(path.with_name(path.name + ".offsets.npy"), self._offsets)
 
     @classmethod
     def load(cls, path: Path) -> "SortedStrings":
