@@ -11,6 +11,7 @@ import pytest
 
 from corpora import CorpusError, Document, SplitSettings
 from indexer import (
+    AnalysisSettings,
     Filters,
     HybridIndex,
     IndexBusy,
@@ -148,23 +149,21 @@ def test_a_new_edition_supersedes_and_its_removal_is_noticed(live: Path) -> None
 
 
 def test_synonyms_and_settings_come_from_the_live_generation(tmp_path: Path, vectors: Path) -> None:
+    """A site's own table may be gone by then."""
     table = tmp_path / "own.tsv"
-    table.write_text("院内略語\tIgA腎症\tx\n", encoding="utf-8")
-    chosen = settings_of(vectors).model_copy(update={"keep": 2})
+    table.write_text(
+        "group\tterm\tkind\tprovenance\niga\tIgA腎症\tpreferred\town\niga\tイガ腎\tlay\town\n",
+        encoding="utf-8",
+    )
+    chosen = settings_of(vectors).model_copy(
+        update={"keep": 2, "analysis": AnalysisSettings(synonyms=(table,))}
+    )
     build_index(CORPUS, tmp_path / "ix", chosen)
-    before = _tables(tmp_path / "ix")
+    table.unlink()
     manifest = update_index(tmp_path / "ix", remove=["plain"])
-    assert _tables(tmp_path / "ix") == before
     assert (manifest.settings.keep, manifest.settings.split) == (2, chosen.split)
-
-
-def _tables(directory: Path) -> dict[str, str]:
-    with HybridIndex.open(directory) as index:
-        return {
-            name: record.sha256
-            for name, record in index.manifest.files.items()
-            if name.startswith("synonyms/")
-        }
+    with HybridIndex.open(tmp_path / "ix") as index:
+        assert "IgA腎症" in index.search("イガ腎の治療").expansions
 
 
 @pytest.mark.parametrize(
@@ -238,6 +237,16 @@ def test_a_change_that_cannot_encode_leaves_the_index(live: Path) -> None:
         update_index(live, replace=[document("iga", "別の本文。")], encoder=Failing())
     with HybridIndex.open(live) as index:
         assert index.passage("iga").passage.text == DOCUMENTS[2].text
+
+
+def test_the_generation_built_upon_is_pruned_like_any_other(tmp_path: Path, vectors: Path) -> None:
+    one = settings_of(vectors).model_copy(update={"keep": 1})
+    build_index(CORPUS, tmp_path / "ix", one)
+    last = [
+        build_index(CORPUS, tmp_path / "ix", one).generation,
+        update_index(tmp_path / "ix", remove=["plain"]).generation,
+    ][-1]
+    assert [folder.name for folder in tmp_path.glob("ix/generations/*")] == [last]
 
 
 def test_a_later_build_holds_what_its_corpus_holds(live: Path, vectors: Path) -> None:
