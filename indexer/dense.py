@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import approximate
+from indexer.disk import save_faiss
 from indexer.hits import Hit
 from indexer.lexical import Allowed
 from indexer.settings import DenseSettings
@@ -64,9 +65,9 @@ class DenseIndex:
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        faiss.write_index(self._index, str(folder / FILE))
+        save_faiss(folder / FILE, self._index)
         if self._near is not None:
-            faiss.write_index(self._near, str(folder / APPROXIMATE))
+            save_faiss(folder / APPROXIMATE, self._near)
 
     @classmethod
     def load(cls, folder: Path, ids: SortedStrings, settings: DenseSettings | None = None) -> "DenseIndex":

@@ -1,8 +1,12 @@
 """What a search takes and what it returns."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from datetime import date
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BeforeValidator, model_validator
 
 from corpora import Frozen
 
@@ -20,16 +24,60 @@ class Hit(NamedTuple):
     score: float
 
 
+def _day(value: object) -> object:
+    """Only a date in the one form; pydantic would also take a number, as seconds since 1970."""
+    if value is None or type(value) is date:
+        return value
+    if isinstance(value, str) and len(value) == len("2026-11-23"):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError("a date is written 2026-11-23")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
 class Filters(Frozen):
-    """Which passages may be found. ``None`` lets all pass, an empty tuple none; both must hold.
+    """Which passages may be found. ``None`` lets all pass, an empty tuple none; all of them must hold.
+
+    A document that another one supersedes is not found unless ``superseded`` asks for it, whatever else
+    names it: an outdated dose must not come up unasked.
 
     Attributes:
         doc_ids: Of these documents.
         sources: Of documents whose ``source`` is one of these.
+        licences: Likewise.
+        editions: Likewise.
+        languages: Likewise, as the documents write them (``ja``).
+        tags: Of documents that have at least one of these.
+        section_types: Of sections of one of these types (警告, methods).
+        paths: Of documents read from one of these files, or from files below one of these folders, as the
+            build was given them.
+        published_from: Of documents published on this day or later; a document without a date never is.
+        published_to: Of documents published on this day or before; likewise.
+        unreviewed: ``False``: only of documents that do not say that no clinician reviewed them; ``True``:
+            only of those that do.
+        superseded: ``exclude``, ``include``, or ``only`` what another document supersedes.
     """
 
     doc_ids: tuple[str, ...] | None = None
     sources: tuple[str, ...] | None = None
+    licences: tuple[str, ...] | None = None
+    editions: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    section_types: tuple[str, ...] | None = None
+    paths: tuple[str, ...] | None = None
+    published_from: Day | None = None
+    published_to: Day | None = None
+    unreviewed: bool | None = None
+    superseded: Literal["exclude", "include", "only"] = "exclude"
+
+    @model_validator(mode="after")
+    def _leaves_a_day(self) -> Self:
+        if self.published_from and self.published_to and self.published_from > self.published_to:
+            raise ValueError("published_from is after published_to, so that nothing could pass")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

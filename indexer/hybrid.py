@@ -4,7 +4,8 @@ Three arms look at a query: lemmas, character bigrams, vectors. In the mode ``hy
 for synonyms, and all three are fused; in a mode of its own an arm shows what it finds by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -14,9 +15,16 @@ from indexer.bigrams import bigrams
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder, make_encoder
 from indexer.engines import lexical_class
-from indexer.errors import IndexCorrupt, IndexMismatch, InvalidQuery, InvalidTable, UnknownPassage
+from indexer.errors import (
+    IndexCorrupt,
+    IndexFailure,
+    IndexMismatch,
+    InvalidQuery,
+    InvalidTable,
+    UnknownPassage,
+)
 from indexer.fusion import WeightedRanking, reciprocal_rank_fusion, weighted_sum
-from indexer.generations import Lease, lease, lease_current, names
+from indexer.generations import Lease, fallbacks, lease, lease_current
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, MatchedTerms, Mode, SearchResult
 from indexer.lexical import Allowed, LexicalEngine
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
@@ -84,31 +92,48 @@ class HybridIndex:
         encoder: Encoder | None = None,
         analyzer: Analyzer | None = None,
         verify: bool = False,
+        fall_back: bool = True,
     ) -> "HybridIndex":
-        """Open the live generation, or where its files are damaged the newest good one before it.
+        """Open the live generation, or where its files are damaged the best good one in its place.
 
         Args:
             encoder: Instead of the one the manifest names.
-            verify: Read every file and compare its sha256; otherwise only sizes are compared.
+            verify: Read every file and compare its sha256; otherwise only the manifest's is compared, and
+                the sizes of the others.
+            fall_back: Whether another generation may serve; without, a damaged live one is an error.
 
         Raises:
             IndexNotFound: If no build ever ended here.
             IndexMismatch: If this machine's analyzer or encoder would not give the index's terms or vectors.
-            IndexCorrupt: If no generation is whole.
+            IndexCorrupt: If no generation is whole, or the live one is not and ``fall_back`` is false.
             EncoderUnavailable: If the encoder's files are not here.
         """
         try:
             return cls._open(lease_current(directory), analyzer, encoder, verify)
         except IndexCorrupt as fault:
+            if not fall_back:
+                raise
             damaged = fault
-        for name in reversed(names(directory)):
+        for name in fallbacks(directory):
             try:
                 index = cls._open(lease(directory, name), analyzer, encoder, verify)
             except (IndexCorrupt, IndexMismatch):
                 continue
-            index.degraded = f"{damaged}; the earlier generation {name} serves"
+            index.degraded = f"{damaged}; the generation {name} serves in its place"
             return index
         raise damaged
+
+    @classmethod
+    def open_generation(
+        cls,
+        held: Lease,
+        *,
+        encoder: Encoder | None = None,
+        analyzer: Analyzer | None = None,
+        verify: bool = False,
+    ) -> "HybridIndex":
+        """As :meth:`open`, one generation and no other; closing the index releases ``held``."""
+        return cls._open(held, analyzer, encoder, verify)
 
     @classmethod
     def _open(
@@ -127,7 +152,9 @@ class HybridIndex:
                 engine = lexical_class(manifest.settings.lexical.engine)
                 lexical = engine.load(folder / "lexical", passages.ids)
                 bigrams = engine.load(folder / "bigrams", passages.ids)
-                synonyms = Synonyms.load(sorted((folder / SYNONYMS).glob("*.tsv")))
+                synonyms = Synonyms.load(
+                    [folder / name for name in sorted(manifest.files) if name.startswith(f"{SYNONYMS}/")]
+                )
                 dense = DenseIndex.load(folder / "dense", passages.ids, manifest.settings.dense)
             except (OSError, ValueError, RuntimeError, EOFError, IndexError, InvalidTable) as error:
                 raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
@@ -153,6 +180,7 @@ class HybridIndex:
 
         Raises:
             InvalidQuery: If the query is blank, longer than ``MAX_QUERY`` or not encodable.
+            IndexCorrupt: If it fails because a file has changed since the index was opened.
             ValueError: If ``k`` is less than 1 or the mode is unknown.
         """
         if k < 1:
@@ -160,6 +188,10 @@ class HybridIndex:
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
         check_query(query)
+        with self.blaming_damage():
+            return self._search(query, k, filters, mode)
+
+    def _search(self, query: str, k: int, filters: Filters | None, mode: Mode) -> SearchResult:
         allowed = self.passages.allowed(filters)
         depth = max(k, self.fusion.depth)
         arms: tuple[ArmRanking, ...]
@@ -190,10 +222,29 @@ class HybridIndex:
             arms=arms,
             matched_terms=MatchedTerms(
                 (hit.passage_id for hit in hits[:k]),
-                lambda passage_id: self.lexical.matched(terms, self.passages.ids.find(passage_id)),
+                lambda passage_id: self._matched(terms, passage_id),
             ),
             expansions=tuple(dict.fromkeys(other for found in expansions for other in found.others)),
         )
+
+    @contextmanager
+    def blaming_damage(self) -> Iterator[None]:
+        """Tell damage from a bug where reading fails: the checksums decide.
+
+        Raises:
+            IndexCorrupt: If a file is no longer what was written; otherwise what was raised inside.
+        """
+        try:
+            yield
+        except IndexFailure:
+            raise
+        except Exception:
+            check_files(self._held.folder, self.manifest, verify=True)
+            raise
+
+    def _matched(self, terms: Sequence[str], passage_id: str) -> tuple[str, ...]:
+        with self.blaming_damage():
+            return self.lexical.matched(terms, self.passages.ids.find(passage_id))
 
     def _expansions(self, query: str) -> list[Expansion]:
         if not self.synonym_weight:
@@ -243,17 +294,19 @@ class HybridIndex:
         Raises:
             UnknownPassage: If this generation has none.
         """
-        row = self.passages.ids.find(passage_id)
-        if row < 0:
-            raise UnknownPassage(passage_id, self.generation)
-        return self.passages.get(row)
+        with self.blaming_damage():
+            row = self.passages.ids.find(passage_id)
+            if row < 0:
+                raise UnknownPassage(passage_id, self.generation)
+            return self.passages.get(row)
 
     def document_of(self, passage_id: str) -> str:
         """The id of the passage's document; raises :class:`UnknownPassage`."""
-        row = self.passages.ids.find(passage_id)
-        if row < 0:
-            raise UnknownPassage(passage_id, self.generation)
-        return self.passages.document_id(row)
+        with self.blaming_damage():
+            row = self.passages.ids.find(passage_id)
+            if row < 0:
+                raise UnknownPassage(passage_id, self.generation)
+            return self.passages.document_id(row)
 
     def close(self) -> None:
         """Let the generation be pruned. Searches under way end normally; a closed index is not used again."""

@@ -21,6 +21,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.disk import save_array
 from indexer.hits import Hit
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings, map_array
@@ -124,7 +125,7 @@ class LexicalIndex:
             ("idf", self._idf),
             ("k1", np.array([self._k1])),
         ):
-            np.save(folder / f"{name}.npy", values)
+            save_array(folder / f"{name}.npy", values)
 
     @classmethod
     def load(cls, folder: Path, ids: SortedStrings) -> "LexicalIndex":

@@ -9,6 +9,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.disk import save_array
+
 
 def map_array(path: Path) -> NDArray[np.generic]:
     """Open an ``.npy`` file as a read-only map; an empty one, which cannot be mapped, is read."""
@@ -37,8 +39,8 @@ class SortedStrings(Sequence[str]):
 
     def save(self, path: Path) -> None:
         """Write ``path`` with the suffixes ``.utf8.npy`` and ``.offsets.npy``."""
-        np.save(path.with_name(path.name + ".utf8.npy"), self._blob)
-        np.save(path.with_name(path.name + ".offsets.npy"), self._offsets)
+        save_array(path.with_name(path.name + ".utf8.npy"), self._blob)
+        save_array(path.with_name(path.name + ".offsets.npy"), self._offsets)
 
     @classmethod
     def load(cls, path: Path) -> "SortedStrings":
@@ -70,6 +72,15 @@ class SortedStrings(Sequence[str]):
         wanted = string.encode("utf-8", "surrogatepass")
         position = bisect_left(range(len(self)), wanted, key=self._bytes)
         return position if position < len(self) and self._bytes(position) == wanted else -1
+
+    def span(self, prefix: str) -> tuple[int, int]:
+        """The first position of the strings that begin with ``prefix``, and the one behind their last."""
+        first = prefix.encode("utf-8", "surrogatepass")
+        places = range(len(self))
+        # No byte of UTF-8 is 0xFF: all that begin with the prefix stand before it.
+        return bisect_left(places, first, key=self._bytes), bisect_left(
+            places, first + b"\xff", key=self._bytes
+        )
 
     def take(self, positions: NDArray[np.int64]) -> list[str]:
         """The strings at ``positions``, in their order; much faster than one by one."""

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from corpora import Frozen
-from indexer import StoredPassage
+from indexer import Filters, StoredPassage
 from service.notices import Notice
 
 ClaimStatus = Literal["verified", "unverified", "contradicted"]
@@ -28,6 +28,7 @@ class Evidence(Frozen):
         step: Number of the step whose query found it, from 1.
         score: The index's fused score; comparable within one query only.
         generation: The index generation it was read from.
+        superseded_by: The documents that stand in its document's place now; empty where it is current.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Evidence(Frozen):
     edition: str | None
     published: date | None
     unreviewed: bool
+    superseded_by: tuple[str, ...] = ()
     query: str
     step: int
     score: float
@@ -62,6 +64,7 @@ class Evidence(Frozen):
             edition=stored.edition,
             published=stored.published,
             unreviewed=stored.unreviewed,
+            superseded_by=stored.superseded_by,
             query=query,
             step=step,
             score=score,
@@ -152,12 +155,17 @@ class Usage(Frozen):
 
 
 class Provenance(Frozen):
-    """What made the answer: enough to ask for it again."""
+    """What made the answer: enough to ask for it again.
+
+    Attributes:
+        filters: What the passages had to be; ``None`` where the request asked for nothing special.
+    """
 
     strategy: str
     generation: str | None
     model: str
     prompt_version: str
+    filters: Filters | None = None
 
 
 class Answer(Frozen):

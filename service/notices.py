@@ -1,5 +1,7 @@
 """What a reader must be told beside an answer, in Japanese and English."""
 
+from collections.abc import Iterable
+
 from corpora import Frozen
 
 
@@ -21,6 +23,11 @@ UNREVIEWED = Notice(
     code="unreviewed",
     ja="臨床的な査読を受けていない資料です",
     en="This rests on material that no clinician has reviewed",
+)
+SUPERSEDED = Notice(
+    code="superseded",
+    ja="改訂前の資料が含まれています。現在の版を確かめてください",
+    en="This rests on a document that a newer edition has replaced; check the current one",
 )
 EXTRACTIVE = Notice(
     code="extractive",
@@ -69,6 +76,12 @@ NO_CHOICE = Notice(
     ja="根拠からは選択肢を一つに決められません",
     en="The evidence does not single out one choice",
 )
+
+
+def superseded(current: Iterable[str]) -> Notice:
+    """`SUPERSEDED`, naming the documents that are current."""
+    ids = ", ".join(sorted(set(current)))
+    return SUPERSEDED.model_copy(update={"ja": f"{SUPERSEDED.ja}: {ids}", "en": f"{SUPERSEDED.en}: {ids}"})
 
 
 def counted(notice: Notice, count: int) -> tuple[Notice, ...]:

@@ -22,6 +22,7 @@ from service.notices import (
     UNREVIEWED,
     Notice,
     counted,
+    superseded,
 )
 from service.parsing import parse_choice
 from service.prompts import PROMPT_VERSION, AnswerPrompt, ChoicePrompt
@@ -195,10 +196,13 @@ class Answering:
         )
 
     def _all_notices(self) -> tuple[Notice, ...]:
-        unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in self._evidence.values()) else ()
+        evidence = self._evidence.values()
+        unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in evidence) else ()
+        newer = [doc_id for found in evidence for doc_id in found.superseded_by]
         failed = sum(step.error is not None for step in self.steps)
         return (
             *unreviewed,
+            *((superseded(newer),) if newer else ()),
             *self._notices.values(),
             *counted(STEP_FAILED, failed),
             *counted(UNKNOWN_CITATIONS, self._unknown_citations),

@@ -30,7 +30,7 @@ def counted(function: Callable[..., Any]) -> Callable[..., Any]:
     return step
 
 
-generations._sync = counted(generations._sync)
+generations.sync = counted(generations.sync)
 setattr(Path, "replace", counted(Path.replace))  # noqa: B010
 setattr(Path, "rename", counted(Path.rename))  # noqa: B010
 build_index(read_corpus([corpus]), out, IndexSettings(vectors=(corpus / "vectors.npz",)))

@@ -17,6 +17,7 @@ from indexer import (
     build_index,
 )
 from indexer.generations import build_folder, current_name, make_current, names
+from indexer.manifest import write_sealed
 from tests.indexer.conftest import document, write_random_vectors
 
 DOCUMENT = document("d", "腎臓の検査")
@@ -93,7 +94,7 @@ def edit_manifest(out: Path, name: str, **changes: object) -> None:
         for parent in parents:
             target = target[parent]
         target[last] = value
-    path.write_text(json.dumps(manifest))
+    write_sealed(path.parent, json.dumps(manifest).encode())
 
 
 @pytest.mark.parametrize(

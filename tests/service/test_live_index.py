@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from indexer import HybridIndex
+from indexer.manifest import write_sealed
 from service.errors import IndexUnavailable
 from service.live_index import LiveIndex
 from tests.service.conftest import DOCUMENTS, Start, build
@@ -90,7 +91,7 @@ def test_an_index_of_another_encoder_is_refused_with_the_cure(tmp_path: Path) ->
     manifest = max((folder / "generations").iterdir()) / "manifest.json"
     fields = json.loads(manifest.read_text(encoding="utf-8"))
     fields["encoder"]["model"] = "another-model"
-    manifest.write_text(json.dumps(fields), encoding="utf-8")
+    write_sealed(manifest.parent, json.dumps(fields).encode())
     live = LiveIndex(folder)
     live.refresh()
     with pytest.raises(IndexUnavailable, match=r"encoder\.model.*another-model"), live.snapshot():
