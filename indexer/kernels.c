@@ -56,6 +56,9 @@ typedef struct {
 
 typedef struct { int64_t row; uint32_t bound; double score; } Candidate;
 
+/* What the caller compares with its own idea of Index: a library of another version must not be called. */
+int64_t size_of_index(void) { return sizeof(Index); }
+
 /* The number of a word of the vocabulary, NOT_FOUND or DAMAGED. */
 int64_t find_word(const Index *index, const uint8_t *word, int64_t length)
 {

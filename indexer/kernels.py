@@ -66,6 +66,10 @@ class Kernels:
     """The functions of the library. Thread-safe."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
+        """Raises ``AttributeError`` or ``OSError`` if the library is not the one of this version."""
+        library.size_of_index.restype = ctypes.c_int64
+        if library.size_of_index() != ctypes.sizeof(CIndex):
+            raise OSError("it was built from another version")
         self._find = library.find_word
         self._find.restype = ctypes.c_int64
         pointer, integer = ctypes.c_void_p, ctypes.c_int64

@@ -108,7 +108,7 @@ def measure(rows: Rows, queries: Rows, kinds: list[DenseSettings], folder: Path)
     return reports
 
 
-def _starter() -> Rows:
+def starter_vectors() -> Rows:
     with np.load(STARTER / "vectors.npz") as arrays:
         return unit(arrays["vectors"])
 
@@ -138,7 +138,7 @@ def main() -> None:
             rows = rows[np.random.default_rng(1).permutation(len(rows))]
             report["real"] = measure(rows[:-QUERIES], rows[-QUERIES:], chosen, folder / "real")
         else:
-            like = unit(np.load(arguments.like)) if arguments.like else _starter()
+            like = unit(np.load(arguments.like)) if arguments.like else starter_vectors()
             for count in arguments.rows:
                 spectrum = Spectrum(like, count, np.random.default_rng(1))
                 rows = spectrum.draw(count)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.perf.lexical --corpus var/perf/1000000 --peers .venv-peers/bin/python
 
-Agreement is with the first engine named. Engines take turns a few queries at a time, so that whatever else the machine does falls on all of them
-alike; what counts are the ratios. One thread each.
+Engines take turns a few queries at a time, so that whatever else the machine does falls on all of them
+alike; what counts are the ratios. One thread each. Agreement is with the engine named first.
 """
 
 import argparse
