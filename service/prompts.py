@@ -8,15 +8,16 @@ earlier steps with their evidence and conclusions, and only then what is new. A 
 caches prefixes reads the shared part once.
 """
 
+import json
 import re
 from typing import Any, Literal, TypedDict
 
 from corpora import Frozen
-from service.answers import Evidence, Step
+from service.answers import Evidence, PlannedStep, Step
 from service.questions import Language, Question
 from service.wording import WORDING, Wording
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Raised with every change of wording or order, so that runs with different prompts are told apart."""
 
 
@@ -70,8 +71,16 @@ class PlanPrompt(_Asked):
         text = {"type": "string", "minLength": 1, "maxLength": 300}
         step = {
             "type": "object",
-            "properties": {"sub_question": text, "query": text},
-            "required": ["sub_question", "query"],
+            "properties": {
+                "sub_question": text,
+                "query": text,
+                "depends_on": {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 1, "maximum": self.max_steps},
+                    "maxItems": self.max_steps,
+                },
+            },
+            "required": ["sub_question", "query", "depends_on"],
             "additionalProperties": False,
         }
         return {
@@ -82,6 +91,59 @@ class PlanPrompt(_Asked):
             "required": ["steps"],
             "additionalProperties": False,
         }
+
+
+class QueryPrompt(_Asked):
+    """Ask what to search for in a step that depends on earlier ones, now that these are concluded."""
+
+    earlier: tuple[Step, ...]
+    planned: PlannedStep
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        task = self._words.query_task.format(
+            number=self.planned.number, sub_question=self.planned.sub_question
+        )
+        return _conversation(self._words, self._words.grounded_rules, self._opening(), self.earlier, task)
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        return _object(query={"type": "string", "minLength": 1, "maxLength": 300})
+
+
+class QueriesPrompt(_Asked):
+    """Ask what is still to be searched for, at most ``max_queries``; none if the steps so far suffice."""
+
+    earlier: tuple[Step, ...]
+    max_queries: int
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        task = self._words.queries_task.format(max_queries=self.max_queries)
+        return _conversation(self._words, self._words.grounded_rules, self._opening(), self.earlier, task)
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        query = {"type": "string", "minLength": 1, "maxLength": 300}
+        return _object(queries={"type": "array", "items": query, "maxItems": self.max_queries})
+
+
+class RelevancePrompt(_Asked):
+    """Ask which of a step's passages bear on it. It begins as the step's own prompt does."""
+
+    earlier: tuple[Step, ...]
+    step: Step
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        steps = (*self.earlier, self.step)
+        task = self._words.relevance_task
+        return _conversation(self._words, self._words.grounded_rules, self._opening(), steps, task)
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        keys = {"enum": [found.key for found in self.step.evidence]}
+        return _object(relevant={"type": "array", "items": keys, "maxItems": len(self.step.evidence)})
 
 
 class StepPrompt(_Asked):
@@ -149,15 +211,24 @@ class ChoicePrompt(_Asked):
 
     def reply_schema(self) -> JsonSchema:
         """The JSON the reply must be: one of the labels, or null for no answer."""
-        return {
-            "type": "object",
-            "properties": {"choice": {"enum": [*self.question.labels, None]}},
-            "required": ["choice"],
-            "additionalProperties": False,
-        }
+        return _object(choice={"enum": [*self.question.labels, None]})
+
+    def replies(self) -> list[str]:
+        """Every reply that is allowed, for servers that bind replies to a list and to no schema."""
+        return [json.dumps({"choice": label}, ensure_ascii=False) for label in (*self.question.labels, None)]
 
 
-Prompt = PlanPrompt | StepPrompt | AnswerPrompt | ChoicePrompt
+Prompt = PlanPrompt | QueryPrompt | QueriesPrompt | RelevancePrompt | StepPrompt | AnswerPrompt | ChoicePrompt
+
+
+def _object(**properties: JsonSchema) -> JsonSchema:
+    """An object that has these members and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def _conversation(
