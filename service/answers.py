@@ -98,6 +98,7 @@ class Step(Frozen):
     conclusion in the answer.
 
     Attributes:
+        round: Steps of one round ran together; rounds follow each other, counted from 1.
         query: What was searched for; of a step that depends on others, as it was written after them.
         gated: Found, and not used: the relevance gate kept it from the model.
         sufficient: Its conclusion, so it said itself, answers the whole question.
@@ -107,6 +108,7 @@ class Step(Frozen):
     sub_question: str
     query: str
     depends_on: tuple[int, ...] = ()
+    round: int = Field(default=1, ge=1)
     evidence: tuple[Evidence, ...] = ()
     gated: tuple[Evidence, ...] = ()
     sufficient: bool = False

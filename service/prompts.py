@@ -3,13 +3,15 @@
 A generator takes the prompt object itself: one that drives a model renders ``messages()``, one that
 needs no model reads the fields. The wording is in `service.wording`.
 
-Within one question every prompt begins with the messages of the one before it: rules, question,
-earlier steps with their evidence and conclusions, and only then what is new. A model server that
-caches prefixes reads the shared part once.
+Within one question every prompt begins as the one before it: rules, question, then round by round the
+evidence of its steps and their conclusions, and only at the end what is asked for. The steps of one round
+are shown the same evidence. A model server that caches prefixes reads the shared part once.
 """
 
 import json
 import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Literal, TypedDict
 
 from corpora import Frozen
@@ -129,16 +131,22 @@ class QueriesPrompt(_Asked):
 
 
 class RelevancePrompt(_Asked):
-    """Ask which of a step's passages bear on it. It begins as the step's own prompt does."""
+    """Ask which of a step's passages bear on it."""
 
     earlier: tuple[Step, ...]
     step: Step
 
     def messages(self) -> list[Message]:
         """The conversation up to the reply."""
-        steps = (*self.earlier, self.step)
-        task = self._words.relevance_task
-        return _conversation(self._words, self._words.grounded_rules, self._opening(), steps, task)
+        words = self._words
+        return _conversation(
+            words,
+            words.grounded_rules,
+            self._opening(),
+            self.earlier,
+            words.relevance_task,
+            together=(self.step,),
+        )
 
     def reply_schema(self) -> JsonSchema:
         """The JSON the reply must be."""
@@ -147,22 +155,29 @@ class RelevancePrompt(_Asked):
 
 
 class StepPrompt(_Asked):
-    """Ask for the conclusion of one step, which has its evidence but no conclusion yet."""
+    """Ask for the conclusion of one step.
+
+    Attributes:
+        earlier: Steps of earlier rounds, concluded.
+        together: The steps of this round, all with their evidence: what is shown is the same for each of
+            them, so a server reads it once.
+        step: One of these.
+    """
 
     earlier: tuple[Step, ...]
+    together: tuple[Step, ...]
     step: Step
 
     def messages(self) -> list[Message]:
         """The conversation up to the reply."""
-        return _conversation(self._words, self._words.grounded_rules, self._opening(), self.steps, None)
+        words = self._words
+        task = words.step_task.format(number=self.step.number, sub_question=self.step.sub_question)
+        return _conversation(
+            words, words.grounded_rules, self._opening(), self.earlier, task, together=self.together
+        )
 
     def reply_schema(self) -> None:
         """Free text."""
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Earlier ones, then this one."""
-        return (*self.earlier, self.step)
 
 
 class AnswerPrompt(_Asked):
@@ -232,24 +247,48 @@ def _object(**properties: JsonSchema) -> JsonSchema:
 
 
 def _conversation(
-    words: Wording, rules: str, opening: str, steps: tuple[Step, ...], task: str | None
+    words: Wording,
+    rules: str,
+    opening: str,
+    concluded: Sequence[Step],
+    task: str,
+    *,
+    together: Sequence[Step] = (),
 ) -> list[Message]:
-    """Question, then step by step its evidence (user) and conclusion (assistant), then the task."""
-    messages: list[Message] = [{"role": "system", "content": rules}]
-    pending = opening
+    """The rules; then in one message the question, round by round evidence and conclusions, and the task.
+
+    Args:
+        concluded: Finished steps.
+        together: The steps of the round that runs now, with their evidence.
+    """
+    parts = [opening]
     shown: set[str] = set()
+    for _, steps in groupby(concluded, key=lambda step: step.round):
+        of_round = list(steps)
+        parts += _blocks(of_round, shown, words)
+        parts += _conclusions(of_round, words)
+    parts += _blocks(together, shown, words)
+    parts.append(task)
+    return [{"role": "system", "content": rules}, {"role": "user", "content": "\n\n".join(parts)}]
+
+
+def _blocks(steps: Iterable[Step], shown: set[str], words: Wording) -> list[str]:
+    parts = []
     for step in steps:
         heading = f"# {words.step.format(number=step.number)}\n{words.sub_question}: {step.sub_question}"
-        pending = "\n\n".join(part for part in (pending, heading, _evidence(step, shown, words)) if part)
+        parts += [heading, _evidence(step, shown, words)]
         shown.update(found.key for found in step.evidence)
-        if step.conclusion is not None:
-            messages.append({"role": "user", "content": f"{pending}\n\n{words.step_task}"})
-            messages.append({"role": "assistant", "content": step.conclusion})
-            pending = ""
-    if task is None:
-        task = words.step_task
-    messages.append({"role": "user", "content": "\n\n".join(part for part in (pending, task) if part)})
-    return messages
+    return parts
+
+
+def _conclusions(steps: Sequence[Step], words: Wording) -> list[str]:
+    """What the round came to; nothing where its one step draws its conclusion in the answer."""
+    if all(step.conclusion is None and step.error is None for step in steps):
+        return []
+    lines = [
+        f"{words.step.format(number=step.number)}: {step.conclusion or words.no_conclusion}" for step in steps
+    ]
+    return ["\n".join([f"# {words.conclusions}", *lines])]
 
 
 def _evidence(step: Step, shown: set[str], words: Wording) -> str:

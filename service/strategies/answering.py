@@ -46,7 +46,7 @@ class Answering:
     """One answer in the making.
 
     Attributes:
-        steps: Finished ones, in order; the strategy appends to it.
+        steps: Finished ones, in the order they ran, which is that of their rounds.
         waiting: Steps that are still to come after those being run; they get their share of the context.
     """
 
@@ -119,6 +119,7 @@ class Answering:
             sub_question=planned.sub_question,
             query=planned.query,
             depends_on=planned.depends_on,
+            round=self.steps[-1].round + 1 if self.steps else 1,
             evidence=tuple(evidence),
             gated=tuple(gated),
         )
@@ -173,12 +174,10 @@ class Answering:
         for notice in completion.notices:
             self._notices.setdefault(notice.code, notice)
 
-    def withdraw(self, evidence: Iterable[Evidence]) -> None:
-        """Let passages no longer be cited, unless another step shows them."""
-        shown = {found.key for step in self.steps for found in step.evidence}
-        for found in evidence:
-            if found.key not in shown:
-                self._evidence.pop(found.key, None)
+    def only(self, together: Iterable[Step]) -> None:
+        """Let nothing be cited but what finished steps and these show."""
+        shown = {found.key for step in (*self.steps, *together) for found in step.evidence}
+        self._evidence = {key: found for key, found in self._evidence.items() if key in shown}
 
     def note(self, notice: Notice, count: int) -> None:
         """Say something beside the answer; counts of one notice add up."""
@@ -268,7 +267,7 @@ class Answering:
             choice=choice,
             abstained=reason is not None,
             reason=reason,
-            steps=tuple(self.steps),
+            steps=tuple(sorted(self.steps, key=lambda step: step.number)),
             claims=claims,
             citations=all_citations(cited, self.steps, self._evidence),
             notices=self._all_notices(),

@@ -15,17 +15,20 @@ from service.wording import DONE, NOTHING_FOUND
 async def run_together(answering: Answering, planned: Sequence[PlannedStep]) -> AsyncGenerator[Step, None]:
     """The finished steps, in order of their numbers; each is appended to ``answering.steps``, too.
 
-    All see the steps that were finished before, and none of each other, so their prompts share everything
-    before their own evidence. A reply that was cut or refused spoils its step alone.
+    All see the steps that were finished before and the evidence of this round, and no conclusion of each
+    other. A reply that was cut or refused spoils its step alone.
 
     Raises:
         GenerationError: Of a model that is down or out of time, after the steps before it were yielded:
             asking it again for every further step would only wait longer.
     """
     earlier = tuple(answering.steps)
-    found = await answering.retrieve_all(planned)
+    found = tuple(await answering.retrieve_all(planned))
     places = asyncio.Semaphore(answering.budget.parallel)
-    tasks = [asyncio.create_task(_concluded(answering, earlier, step, places)) for step in found]
+    if answering.budget.relevance == "model":
+        found = tuple(await asyncio.gather(*(_gated(answering, earlier, step, places) for step in found)))
+        answering.only(found)
+    tasks = [asyncio.create_task(_concluded(answering, earlier, found, step, places)) for step in found]
     try:
         for task in tasks:
             step, failure = await task
@@ -40,20 +43,21 @@ async def run_together(answering: Answering, planned: Sequence[PlannedStep]) -> 
 
 
 async def _concluded(
-    answering: Answering, earlier: tuple[Step, ...], step: Step, places: asyncio.Semaphore
+    answering: Answering,
+    earlier: tuple[Step, ...],
+    together: tuple[Step, ...],
+    step: Step,
+    places: asyncio.Semaphore,
 ) -> tuple[Step, GenerationError | None]:
-    async with places:
-        try:
-            if answering.budget.relevance == "model" and step.evidence:
-                step = await _gated(answering, earlier, step)
-            if not step.evidence:
-                nothing = NOTHING_FOUND[answering.question.language]
-                return step.model_copy(update={"conclusion": nothing}), None
-            prompt = StepPrompt(question=answering.question, earlier=earlier, step=step)
+    if not step.evidence:
+        return step.model_copy(update={"conclusion": NOTHING_FOUND[answering.question.language]}), None
+    prompt = StepPrompt(question=answering.question, earlier=earlier, together=together, step=step)
+    try:
+        async with places:
             completion = await answering.ask(prompt, answering.budget.step_tokens)
-        except GenerationError as error:
-            stopped = StepError(code=error.code, ja=error.ja, en=error.en)
-            return step.model_copy(update={"error": stopped}), error
+    except GenerationError as error:
+        stopped = StepError(code=error.code, ja=error.ja, en=error.en)
+        return step.model_copy(update={"error": stopped}), error
     conclusion, done = _done(completion.text, answering)
     return step.model_copy(update={"conclusion": conclusion, "sufficient": done}), None
 
@@ -68,15 +72,23 @@ def _done(reply: str, answering: Answering) -> tuple[str, bool]:
     return cited, done and answering.cites(cited)
 
 
-async def _gated(answering: Answering, earlier: tuple[Step, ...], step: Step) -> Step:
-    """The step with the passages that the model calls relevant; with all where its reply cannot be read."""
+async def _gated(
+    answering: Answering, earlier: tuple[Step, ...], step: Step, places: asyncio.Semaphore
+) -> Step:
+    """The step with the passages that the model calls relevant; with all where no judgement can be read."""
+    if not step.evidence:
+        return step
     prompt = RelevancePrompt(question=answering.question, earlier=earlier, step=step)
-    completion = await answering.ask(prompt, answering.budget.step_tokens)
+    try:
+        async with places:
+            completion = await answering.ask(prompt, answering.budget.step_tokens)
+    except (GenerationTruncated, GenerationRefused):
+        answering.note(RELEVANCE_UNPARSED, 1)
+        return step
     keys = parse_relevant(completion.text, [found.key for found in step.evidence])
     if keys is None:
         answering.unparsed_reply("relevance", completion.text, RELEVANCE_UNPARSED)
         return step
     kept = tuple(found for found in step.evidence if found.key in keys)
     gated = tuple(found for found in step.evidence if found.key not in keys)
-    answering.withdraw(gated)
     return step.model_copy(update={"evidence": kept, "gated": (*step.gated, *gated)})

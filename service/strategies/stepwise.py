@@ -37,7 +37,6 @@ async def stepwise(
         if pending and any(step.sufficient for step in answering.steps):
             answering.note(STOPPED_EARLY, len(pending))
             break
-    answering.steps.sort(key=lambda step: step.number)
     async for event in answering.conclude():
         yield event
 

@@ -93,18 +93,29 @@ def test_a_query_that_cannot_be_read_leaves_the_planned_one(retriever: IndexRetr
     assert [reply.part for reply in answer.unparsed] == ["query"]
 
 
-def test_independent_steps_do_not_see_each_other_and_share_everything_before_their_evidence(
-    retriever: IndexRetriever,
-) -> None:
+def test_independent_steps_are_shown_the_same_and_asked_for_their_own(retriever: IndexRetriever) -> None:
     generator = script()
     answered(generator, retriever)
-    first, second = (prompt.messages() for prompt in asked(generator, StepPrompt))
-    assert [message["role"] for message in first] == ["system", "user"]
-    assert first[0] == second[0]
-    shared = next(
-        i for i, (a, b) in enumerate(zip(first[1]["content"], second[1]["content"], strict=False)) if a != b
+    first, second = asked(generator, StepPrompt)
+    assert first.together == second.together
+    assert all(step.conclusion is None for step in first.together)
+    texts = [prompt.messages()[1]["content"].partition("# 課題\n") for prompt in (first, second)]
+    assert texts[0][0] == texts[1][0]
+    assert texts[0][2].startswith("手順1で調べること(緊急度)")
+    assert texts[1][2].startswith("手順2で調べること(原因)")
+
+
+def test_a_later_step_that_needs_none_runs_in_the_first_round(retriever: IndexRetriever) -> None:
+    mixed = plan(
+        ("緊急度", "高カリウム血症 緊急度", []), ("治療", "治療", [1]), ("原因", "高カリウム血症 原因", [])
     )
-    assert first[1]["content"][:shared].endswith("# 手順")
+    generator = script(plan=mixed)
+    answer = answered(generator, retriever)
+    assert [(step.number, step.round) for step in answer.steps] == [(1, 1), (2, 2), (3, 1)]
+    shown = asked(generator, AnswerPrompt)[0].messages()[1]["content"]
+    assert [shown.index(f"# 手順{number}\n") for number in (1, 3, 2)] == sorted(
+        shown.index(f"# 手順{number}\n") for number in (1, 2, 3)
+    )
 
 
 class OutOfOrder:
