@@ -81,11 +81,17 @@ class StepError(Frozen):
 
 
 class PlannedStep(Frozen):
-    """One thing to look up: the sub-question, and the query that is searched for it."""
+    """One thing to look up: the sub-question, and the query that is searched for it.
+
+    Attributes:
+        depends_on: Numbers of the steps whose conclusions it needs, all lower than its own; its query is
+            written anew once they are known. Steps that need none run together.
+    """
 
     number: int = Field(ge=1)
     sub_question: str
     query: str
+    depends_on: tuple[int, ...] = ()
 
 
 class Step(Frozen):
@@ -93,12 +99,22 @@ class Step(Frozen):
 
     Both are ``None`` while it runs, and for the one step of the ``single`` strategy, which draws its
     conclusion in the answer.
+
+    Attributes:
+        round: Steps of one round ran together; rounds follow each other, counted from 1.
+        query: What was searched for; of a step that depends on others, as it was written after them.
+        gated: Found, and not used: the relevance gate kept it from the model.
+        sufficient: Its conclusion, so it said itself, answers the whole question.
     """
 
     number: int = Field(ge=1)
     sub_question: str
     query: str
+    depends_on: tuple[int, ...] = ()
+    round: int = Field(default=1, ge=1)
     evidence: tuple[Evidence, ...] = ()
+    gated: tuple[Evidence, ...] = ()
+    sufficient: bool = False
     conclusion: str | None = None
     error: StepError | None = None
 
@@ -139,10 +155,13 @@ class Citation(Frozen):
     steps: tuple[int, ...] = ()
 
 
+ReplyPart = Literal["plan", "query", "queries", "relevance", "choice"]
+
+
 class Unparsed(Frozen):
     """A reply that was asked for in a fixed form and did not keep to it; kept, never guessed at."""
 
-    part: Literal["plan", "choice"]
+    part: ReplyPart
     text: str
 
 

@@ -54,6 +54,31 @@ UNKNOWN_CITATIONS = Notice(
     ja="検索されていない根拠を指す引用を取り除きました",
     en="Citations of evidence that was never retrieved were removed",
 )
+QUERY_UNPARSED = Notice(
+    code="query_unparsed",
+    ja="検索語句の書き直しを読み取れなかったため、計画どおりの語句で検索しました",
+    en="A rewritten query could not be read; the planned one was searched for",
+)
+QUERIES_UNPARSED = Notice(
+    code="queries_unparsed",
+    ja="追加の検索語句を読み取れなかったため、そこで検索を終えました",
+    en="Follow-up queries could not be read, so the search ended there",
+)
+RELEVANCE_UNPARSED = Notice(
+    code="relevance_unparsed",
+    ja="関連性の判定を読み取れなかったため、見つかった資料をすべて使いました",
+    en="The judgement of relevance could not be read; all passages found were used",
+)
+STOPPED_EARLY = Notice(
+    code="stopped_early",
+    ja="途中の手順で答えが得られたため、残りの手順は行いませんでした",
+    en="A step found the answer, so the steps after it were not taken",
+)
+CONTEXT_FULL = Notice(
+    code="context_full",
+    ja="モデルの文脈長に収まらないため、使わなかった資料があります",
+    en="Some passages found do not fit the model's context and were not used",
+)
 EVIDENCE_ONLY = Notice(
     code="evidence_only",
     ja="言語モデルを利用できないため、検索した資料だけを示します",
