@@ -167,7 +167,7 @@ def test_the_answers_usage_is_what_the_server_counted(observed: Observed) -> Non
 
 
 def test_the_answer_finds_the_evidence_of_the_steps_read_already(observed: Observed) -> None:
-    """What is computed of a prompt is what the prompts before it did not hold; see test_prefix_sharing, too."""
+    """Computed is what the prompts before it did not hold; see test_prefix_sharing, too."""
     seen, _ = observed
     steps = [grown["prefix_cache_hits"] for event, grown in seen if isinstance(event, StepEvent)]
     assert seen[-1][1]["prefix_cache_hits"] >= sum(steps) + 128  # a block more at least
