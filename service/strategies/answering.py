@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Literal
 
-from service.answers import Answer, Evidence, PlannedStep, Provenance, Step, Unparsed, Usage
+from service.answers import Answer, Citation, Evidence, PlannedStep, Provenance, Step, Unparsed, Usage
 from service.budget import Budget
-from service.claims import all_citations, check
+from service.claims import all_citations, check, verified_share
 from service.errors import GeneratorUnavailable
 from service.events import AnswerEvent, Event, TokenEvent
 from service.generators import Completion, Generator, Limits
@@ -21,7 +22,9 @@ from service.notices import (
     UNKNOWN_CITATIONS,
     UNREVIEWED,
     Notice,
+    cautions,
     counted,
+    emergencies,
 )
 from service.parsing import parse_choice
 from service.prompts import PROMPT_VERSION, AnswerPrompt, ChoicePrompt
@@ -175,6 +178,7 @@ class Answering:
 
     def _assembled(self, text: str, choice: str | None, reason: Notice | None) -> Answer:
         claims, cited = ((), ()) if reason is INSUFFICIENT_EVIDENCE else check(text, self._evidence)
+        citations = all_citations(cited, self.steps, self._evidence)
         return Answer(
             text=text,
             choice=choice,
@@ -182,8 +186,9 @@ class Answering:
             reason=reason,
             steps=tuple(self.steps),
             claims=claims,
-            citations=all_citations(cited, self.steps, self._evidence),
-            notices=self._all_notices(),
+            citations=citations,
+            verified_share=verified_share(claims),
+            notices=self._all_notices(text, citations),
             unparsed=tuple(self._unparsed),
             usage=_usage(self._completions),
             provenance=Provenance(
@@ -194,10 +199,16 @@ class Answering:
             ),
         )
 
-    def _all_notices(self) -> tuple[Notice, ...]:
+    def _all_notices(self, text: str, citations: tuple[Citation, ...]) -> tuple[Notice, ...]:
+        question = self.question
+        used = {citation.key for citation in citations} or self._evidence.keys()
+        published = [self._evidence[key].published for key in used]
+        today = datetime.now(UTC).date()
         unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in self._evidence.values()) else ()
         failed = sum(step.error is not None for step in self.steps)
         return (
+            *emergencies(question.text, exam=bool(question.choices)),
+            *cautions(question.text, text, published, today),
             *unreviewed,
             *self._notices.values(),
             *counted(STEP_FAILED, failed),
