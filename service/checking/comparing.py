@@ -28,6 +28,9 @@ ASPECTS: tuple[Aspect, ...] = (
 )
 Verdict = Literal["verified", "unverified", "contradicted"]
 
+ALIKE = 0.5
+"""Share of the pairs of characters of a Japanese claim that span and headings must hold. Its verb may be written
+in hiragana, which no list of content words shows: 「AとBの間はうまくいった」 is not 「AとBが駆けつけた」."""
 TOPICAL = 0.6
 """Share of the claim's words a span must hold before a difference is called a contradiction."""
 
@@ -82,9 +85,12 @@ def compare(claim: str, span: str, headings: Sequence[str] = ()) -> Comparison:
             for group in sorted(dropped(ours, theirs, above))
         ),
         *(Difference("wording", word, "", contradicts=False) for word in unknown(our_words, known)),
+        *_names(our_words, their_words),
         *_conditions(our_words, their_words),
     ]
-    if not runs(our_words) and not our_figures:
+    said = _side(our_words)
+    alike = len(said & (_side(their_words) | _side(above))) / len(said) if said else 0.0
+    if (not runs(our_words) and not our_figures) or (_JAPANESE.search(ours) and alike < ALIKE):
         differences.append(Difference("wording", ours, "", contradicts=False))
     if not differences:
         return Comparison("verified", covered, ())
@@ -169,6 +175,24 @@ def _shown(figure: Quantity) -> str:
 _LABEL = re.compile(r"([一-龥々ァ-ヴー]+|[A-Za-z%][A-Za-z0-9%-]*)[^一-龥々ァ-ヴーA-Za-z0-9%]{0,4}$")
 
 
+_JAPANESE = re.compile(r"[ぁ-んァ-ヴ]")
+_DIGITS = re.compile(r"[0-9₀-₉⁰-⁹]+")
+
+
+def _names(ours: str, theirs: str) -> list[Difference]:
+    """A name with a number in it (CD4, A320) stands in the span itself if the span has one like it (CD8, A310)."""
+    have = set(runs(theirs))
+    differences: list[Difference] = []
+    for name in dict.fromkeys(runs(ours)):
+        if not _DIGITS.search(name) or name in have:
+            continue
+        for other in sorted(have):
+            if other != name and _DIGITS.sub("#", other) == _DIGITS.sub("#", name):
+                differences.append(Difference("numbers", name, other, contradicts=True))
+                break
+    return differences
+
+
 def _label(text: str, figure: Quantity) -> str:
     """The word right before a figure: what it most likely is a figure of."""
     match = _LABEL.search(text, max(0, figure.start - 20), figure.start)
@@ -187,7 +211,7 @@ def _nearness(ours: str, figure: Quantity, theirs: str, other: Quantity) -> floa
 
 
 def _side(text: str) -> set[str]:
-    bare = levelled_words(re.sub(r"[0-9.,]+", "#", text))
+    bare = levelled_words(re.sub(r"[0-9.,]+", "#", re.sub(r"[、。 ]+", "", text)))
     return {bare[at : at + 2] for at in range(len(bare) - 1)}
 
 
