@@ -38,6 +38,7 @@ _NEGATIONS: tuple[tuple[str, str], ...] = (
     (r"した(?=。)", "しなかった"), (r"する(?=。)", "しない"), (r"がある(?=。)", "がない"), (r"もある(?=。)", "もない"), (r"となった(?=。)", "とならなかった"),
     (r"となる(?=。)", "とならない"), (r"られる(?=。)", "られない"), (r"れる(?=。)", "れない"), (r"(?<!か)った(?=。)", "わなかった"), (r"いる(?=。)", "いない"),
 )  # fmt: skip
+_COMPILED = [(re.compile(pattern), instead) for pattern, instead in _NEGATIONS]
 _DIGIT = re.compile(r"[0-9０-９]")
 _KANJI = re.compile(
     r"[二三四五六七八九](?=(?:年|日|人|歳|回|週|時間|分間|か月|世紀|種|本|個|度|倍|位|名|例|錠))"
@@ -114,8 +115,8 @@ def _comparator(sentence: str) -> str | None:
 
 def _negation(sentence: str) -> str | None:
     """The last predicate turns into its opposite."""
-    for pattern, instead in _NEGATIONS:
-        changed, count = re.subn(pattern, instead, sentence, count=1)
+    for pattern, instead in _COMPILED:
+        changed, count = pattern.subn(instead, sentence, count=1)
         if count:
             return changed
     return None

@@ -153,6 +153,21 @@ class Citation(Frozen):
     steps: tuple[int, ...] = ()
 
 
+class SecondOpinion(Frozen):
+    """What a model thinks of one citation; kept beside the claims' statuses, which never rest on it.
+
+    Attributes:
+        claim_start: The claim's ``start`` in the answer's text.
+        verdict: ``None`` where the reply was not the JSON asked for; then ``unparsed`` is the reply.
+    """
+
+    claim_start: int
+    key: str
+    verdict: Literal["supports", "contradicts", "neither"] | None
+    model: str
+    unparsed: str | None = None
+
+
 class Unparsed(Frozen):
     """A reply that was asked for in a fixed form and did not keep to it; kept, never guessed at."""
 
@@ -185,6 +200,7 @@ class Answer(Frozen):
         choice: One of the question's labels; ``None`` for an open question and for no answer.
         abstained: No answer is given; ``reason`` says why.
         citations: All of the steps' and the answer's, keys in number order.
+        opinions: A model's second opinions of the citations, where they were asked for.
         verified_share: Share of the claims that are ``verified``, 0 to 1; ``None`` without claims.
     """
 
@@ -196,6 +212,7 @@ class Answer(Frozen):
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
     verified_share: float | None = None
+    opinions: tuple[SecondOpinion, ...] = ()
     notices: tuple[Notice, ...] = ()
     unparsed: tuple[Unparsed, ...] = ()
     usage: Usage = Usage()

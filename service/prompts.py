@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict
 
 from corpora import Frozen
 from service.answers import Evidence, Step
+from service.checking.opinion_prompt import OpinionPrompt
 from service.questions import Language, Question
 from service.wording import WORDING, Wording
 
@@ -157,7 +158,7 @@ class ChoicePrompt(_Asked):
         }
 
 
-Prompt = PlanPrompt | StepPrompt | AnswerPrompt | ChoicePrompt
+Prompt = PlanPrompt | StepPrompt | AnswerPrompt | ChoicePrompt | OpinionPrompt
 
 
 def _conversation(

@@ -29,8 +29,8 @@ ASPECTS: tuple[Aspect, ...] = (
 Verdict = Literal["verified", "unverified", "contradicted"]
 
 ALIKE = 0.5
-"""Share of the pairs of characters of a Japanese claim that span and headings must hold. Its verb may be written
-in hiragana, which no list of content words shows: 「AとBの間はうまくいった」 is not 「AとBが駆けつけた」."""
+"""Share of the pairs of characters of a Japanese claim that span and headings must hold. Its verb may be
+written in hiragana, which no content word shows: 「AとBはうまくいった」 is not 「AとBが駆けつけた」."""
 TOPICAL = 0.6
 """Share of the claim's words a span must hold before a difference is called a contradiction."""
 
@@ -180,7 +180,7 @@ _DIGITS = re.compile(r"[0-9₀-₉⁰-⁹]+")
 
 
 def _names(ours: str, theirs: str) -> list[Difference]:
-    """A name with a number in it (CD4, A320) stands in the span itself if the span has one like it (CD8, A310)."""
+    """A name with a number in it (CD4, A320) stands in the span if that has one like it (CD8, A310)."""
     have = set(runs(theirs))
     differences: list[Difference] = []
     for name in dict.fromkeys(runs(ours)):

@@ -8,6 +8,7 @@ is rather left unverified than passed.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _SAME: tuple[tuple[str, str], ...] = (
     (r"静脈(?:内)?(?:に|へ)?(?:投与|注射)", "静注"),
@@ -53,6 +54,7 @@ _RUN = re.compile(
     rf"|[0-9₀-₉⁰-⁹①-⑳]+[{_LATIN}0-9]*"
     r"|けいれん|めまい|むくみ|しびれ|ふるえ|かゆみ|うっ血|せん妄|てんかん|ぜん息|がん|たんぱく|よだれ|いびき|ほてり"
 )
+_ALL_KANJI = re.compile(rf"[{_KANJI}]+")
 _STOP = frozenset(
     [
         "a",
@@ -149,6 +151,7 @@ _STOP = frozenset(
 _SUFFIXES = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
 
 
+@lru_cache(maxsize=1024)
 def levelled_words(text: str) -> str:
     """``text`` with the other ways of saying one thing replaced by one of them."""
     for pattern, word in _SAME_RE:
@@ -156,6 +159,7 @@ def levelled_words(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def runs(text: str) -> tuple[str, ...]:
     """The content words of levelled text without its quantities, in order, light words left out."""
     found: list[str] = []
@@ -169,9 +173,10 @@ def runs(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def units_of(run: str) -> tuple[str, ...]:
     """What of a word is looked up: neighbouring kanji in pairs, any other word whole."""
-    if len(run) > 2 and re.fullmatch(rf"[{_KANJI}]+", run):
+    if len(run) > 2 and _ALL_KANJI.fullmatch(run):
         return tuple(run[at : at + 2] for at in range(len(run) - 1))
     return (run,)
 
@@ -183,7 +188,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
         for run in runs(text):
             known.update(units_of(run))
             known.add(run)
-            if re.fullmatch(rf"[{_KANJI}]+", run):
+            if _ALL_KANJI.fullmatch(run):
                 known.update(run)
     return frozenset(known)
 

@@ -1,6 +1,7 @@
 """Which drugs a text names."""
 
 import re
+from functools import lru_cache
 
 from service.checking.drug_names import ENDINGS_JA, ENDINGS_LATIN, SAME_DRUG
 
@@ -11,6 +12,7 @@ _LISTED = re.compile(
         for name in sorted(_NAMES, key=len, reverse=True)
     )
 )
+_LISTED_ANY_CASE = re.compile(_LISTED.pattern, re.I)
 _KANA_WORD = re.compile(r"[ァ-ヴー]{3,}(?:酸)?")
 _LATIN_WORD = re.compile(r"(?<![a-z])[a-z]{6,}(?![a-z])")
 _COMPOUND = re.compile(r"[ァ-ヴー]$")
@@ -28,6 +30,7 @@ _NO_DRUG = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)
 def drugs(text: str) -> frozenset[str]:
     """The drugs of levelled text, each by the one name that stands for all of its names.
 
@@ -65,4 +68,4 @@ def with_one_name(text: str) -> str:
         )
         return match[0] if inside else _NAMES[match[0].lower()]
 
-    return re.compile(_LISTED.pattern, re.I).sub(named, text)
+    return _LISTED_ANY_CASE.sub(named, text)

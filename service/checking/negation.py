@@ -6,6 +6,7 @@ reading goes over claim and passage, so a word misread in both does no harm.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _NEUTRAL = re.compile(
@@ -54,6 +55,7 @@ class Clause(NamedTuple):
         return len(self.cues) % 2 == 1
 
 
+@lru_cache(maxsize=1024)
 def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of levelled text. A topic or a list (「Aは、」「A、B、」) goes with the clause that follows it."""
     pieces: list[str] = []
