@@ -104,6 +104,22 @@ def changed_sentences(data: Path, *, limit_each: int) -> Iterator[Changed]:
                 break
 
 
+def neighbours(data: Path, *, limit: int) -> Iterator[Pair]:
+    """Sentences of JaQuAD beside the next passage of their article: one topic, and almost never support."""
+    before: tuple[str, str] = ("", "")
+    yielded = 0
+    for passage, title in _passages(data / "jaquad/passages.jsonl.gz"):
+        earlier, before = before, (passage, title)
+        if earlier[1] != title:
+            continue
+        for start, end in sentences(earlier[0])[:3]:
+            if end - start >= 12 and yielded < limit:
+                yielded += 1
+                yield Pair("jaquad", "neighbour", "ja", earlier[0][start:end], passage, (title,))
+        if yielded >= limit:
+            return
+
+
 def _passages(path: Path) -> Iterator[tuple[str, str]]:
     packed = path.read_bytes()
     for line in (gzip.decompress(packed) if path.suffix == ".gz" else packed).splitlines():
@@ -155,6 +171,9 @@ def main(
         print(f"## {half}\n\n{_label_table(counts(read_pairs(pairs / half)))}\n")
     if (data / "jaquad").is_dir() and (data / "nando").is_dir():
         print(f"## Changed sentences\n\n{_changed_table(changed_sentences(data, limit_each=limit_each))}")
+        found = counts(neighbours(data, limit=limit_each))["neighbour"]
+        cells = ", ".join(f"{status} {found[status]}" for status in STATUSES)
+        print(f"\n## Sentences beside the next passage of their article ({found.total()})\n\n{cells}")
     else:
         print(f"{data} holds no jaquad and nando folder: no changed sentences; name it with --data")
 

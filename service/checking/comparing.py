@@ -31,7 +31,7 @@ Verdict = Literal["verified", "unverified", "contradicted"]
 ALIKE = 0.5
 """Share of the pairs of characters of a Japanese claim that span and headings must hold. Its verb may be
 written in hiragana, which no content word shows: 「AとBはうまくいった」 is not 「AとBが駆けつけた」."""
-TOPICAL = 0.6
+TOPICAL = 0.7
 """Share of the claim's words a span must hold before a difference is called a contradiction."""
 
 
