@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a line of a table is a line)
 """Fixed notices: which question and answer raise which, and which do not."""
 
 from datetime import date

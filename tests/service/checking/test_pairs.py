@@ -9,7 +9,9 @@ import pytest
 
 from benchmarks.citations import EXPECTED, HALVES, PAIRS, Pair, counts, read_pairs, status_of
 from service.answers import ClaimStatus
-from service.claims import find_sentence
+from service.checking import level
+from service.claims import check
+from tests.service.samples import evidence
 
 ALL = [pair for half in HALVES for pair in read_pairs(PAIRS / half)]
 NEVER_VERIFIED = ("changed_number", "changed_unit", "reversed_negation", "wrong_drug", "unsupported")
@@ -40,8 +42,14 @@ def test_literal_claims_are_verified_even_without_the_literal_shortcut(half: str
 
 
 @pytest.mark.parametrize("pair", [p for p in ALL if p.label == "supported_literal"], ids=lambda p: p.id)
-def test_a_literal_claim_is_found_in_the_passage_whatever_its_widths(pair: Pair) -> None:
-    assert find_sentence(pair.claim, pair.passage) is not None
+def test_a_literal_claim_of_an_answer_is_verified_and_quoted_whatever_its_widths(pair: Pair) -> None:
+    shown = evidence("E1", pair.passage).model_copy(
+        update={"title": pair.headings[0], "headings": pair.headings}
+    )
+    claims, (citation,) = check(f"{pair.claim}[E1]", {"E1": shown})
+    assert [claim.status for claim in claims] == ["verified"]
+    assert citation.quote is not None
+    assert level(pair.claim).rstrip("。") in level(citation.quote)
 
 
 BOUNDS: list[tuple[str, ClaimStatus, float, float]] = [
