@@ -16,6 +16,7 @@ from typing import Any, Literal, TypedDict
 
 from corpora import Frozen
 from service.answers import Evidence, PlannedStep, Step
+from service.checking.opinion_prompt import OpinionPrompt
 from service.questions import Language, Question
 from service.wording import WORDING, Wording
 
@@ -233,7 +234,16 @@ class ChoicePrompt(_Asked):
         return [json.dumps({"choice": label}, ensure_ascii=False) for label in (*self.question.labels, None)]
 
 
-Prompt = PlanPrompt | QueryPrompt | QueriesPrompt | RelevancePrompt | StepPrompt | AnswerPrompt | ChoicePrompt
+Prompt = (
+    PlanPrompt
+    | QueryPrompt
+    | QueriesPrompt
+    | RelevancePrompt
+    | StepPrompt
+    | AnswerPrompt
+    | ChoicePrompt
+    | OpinionPrompt
+)
 
 
 def _object(**properties: JsonSchema) -> JsonSchema:

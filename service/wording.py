@@ -20,6 +20,26 @@ DONE: dict[Language, str] = {"ja": "【完了】", "en": "[DONE]"}
 """The last line of a conclusion that answers the whole question."""
 
 
+STATUS_LABELS: dict[str, tuple[str, str]] = {
+    "verified": ("引用・数値の一致を確認", "quotation and numbers agree"),
+    "unverified": ("根拠との一致は未確認", "not matched against a cited passage"),
+    "contradicted": ("根拠と食い違う", "differs from the cited passage"),
+}
+"""Of a claim's status, Japanese and English. Agreement with a passage is no proof of truth, so no label says so."""
+
+ASPECT_LABELS: dict[str, tuple[str, str]] = {
+    "wording": ("語句", "wording"),
+    "numbers": ("数値", "number"),
+    "units": ("単位", "unit"),
+    "comparators": ("以上・未満などの条件", "comparator"),
+    "negation": ("肯定・否定", "negation"),
+    "drugs": ("薬剤名", "drug name"),
+    "populations": ("対象となる人", "population"),
+    "conditions": ("条件", "condition"),
+}
+"""What was compared (`service.checking.ASPECTS`), as a reason is named to a reader."""
+
+
 class Wording(Frozen):
     """One language's prompt texts; braces are filled in by `service.prompts`."""
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from corpora import sentences
 from service.answers import Evidence, Step
+from service.checking.opinion_prompt import OpinionPrompt
 from service.generators import aspects
 from service.generators.aspect_table import INITIAL_EN, INITIAL_JA, SECTIONS, Aspect
 from service.generators.choosing import best_choice, one_line
@@ -76,6 +77,8 @@ class ExtractiveGenerator:
             case ChoicePrompt():
                 best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
                 text = json.dumps({"choice": best.label if best else None}, ensure_ascii=False)
+            case OpinionPrompt():
+                text = json.dumps({"verdict": "neither"})  # sentences are copied here, nothing is judged
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta, None]:

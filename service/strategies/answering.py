@@ -3,10 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 
-from service.answers import Answer, Evidence, PlannedStep, Provenance, ReplyPart, Step, Unparsed, Usage
+from service.answers import (
+    Answer,
+    Citation,
+    Evidence,
+    PlannedStep,
+    Provenance,
+    ReplyPart,
+    Step,
+    Unparsed,
+    Usage,
+)
 from service.budget import Budget
-from service.claims import all_citations, check
+from service.claims import all_citations, check, verified_share
 from service.errors import GeneratorUnavailable
 from service.events import AnswerEvent, Event, TokenEvent
 from service.generators import Completion, Generator, Limits
@@ -21,7 +32,9 @@ from service.notices import (
     UNKNOWN_CITATIONS,
     UNREVIEWED,
     Notice,
+    cautions,
     counted,
+    emergencies,
     superseded,
 )
 from service.parsing import parse_choice
@@ -263,6 +276,7 @@ class Answering:
 
     def _assembled(self, text: str, choice: str | None, reason: Notice | None) -> Answer:
         claims, cited = ((), ()) if reason is INSUFFICIENT_EVIDENCE else check(text, self._evidence)
+        citations = all_citations(cited, self.steps, self._evidence)
         return Answer(
             text=text,
             choice=choice,
@@ -270,8 +284,9 @@ class Answering:
             reason=reason,
             steps=tuple(sorted(self.steps, key=lambda step: step.number)),
             claims=claims,
-            citations=all_citations(cited, self.steps, self._evidence),
-            notices=self._all_notices(),
+            citations=citations,
+            verified_share=verified_share(claims),
+            notices=self._all_notices(text, citations),
             unparsed=tuple(self._unparsed),
             usage=_usage(self._completions),
             provenance=Provenance(
@@ -282,12 +297,18 @@ class Answering:
             ),
         )
 
-    def _all_notices(self) -> tuple[Notice, ...]:
+    def _all_notices(self, text: str, citations: tuple[Citation, ...]) -> tuple[Notice, ...]:
+        question = self.question
+        used = {citation.key for citation in citations} or self._evidence.keys()
+        published = [self._evidence[key].published for key in used]
+        today = datetime.now(UTC).date()
         evidence = self._evidence.values()
         unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in evidence) else ()
         newer = [doc_id for found in evidence for doc_id in found.superseded_by]
         failed = sum(step.error is not None for step in self.steps)
         return (
+            *emergencies(question.text, exam=bool(question.choices)),
+            *cautions(question.text, text, published, today),
             *unreviewed,
             *((superseded(newer),) if newer else ()),
             *self._notices.values(),
