@@ -43,7 +43,8 @@ class RatingsFileError(Exception):
         super().__init__("\n".join(lines))
 
 
-class Note(NamedTuple):
+@dataclass(frozen=True)
+class Note:
     """Something that was read, and that a reader of the results must know."""
 
     ja: str

@@ -122,7 +122,7 @@ def _rows(path: Path, text: str) -> tuple[list[Row], list[Fault], list[str]]:
             continue
         if len(cells) != len(header):
             cure = (
-                f"{len(cells)} cells where the header has {len(header)}: mend the commas, or quote the text"
+                f"{len(cells)} cells where the header has {len(header)}: mend its commas or quotes"
             )
             faults.append(Fault(line, "row", ",".join(cells), cure))
             continue

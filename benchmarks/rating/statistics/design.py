@@ -17,7 +17,8 @@ SCORES = (0, 1, 2)
 """誤り, 妥当ではあるが最適ではない, 正しい."""
 
 
-class System(NamedTuple):
+@dataclass(frozen=True)
+class System:
     """One thing that was rated: a model, and the retrieval arm it ran in ("" = without retrieval)."""
 
     label: str

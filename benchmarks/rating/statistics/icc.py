@@ -34,7 +34,7 @@ class _MeanSquares(NamedTuple):
 
 def complete_rows(scores: Floats) -> np.ndarray:
     """Which targets every rater scored: bool, (targets,). The forms above exist for those only."""
-    complete: np.ndarray = ~np.isnan(scores).any(axis=1)
+    complete: np.ndarray = np.isnan(scores).sum(axis=1) == 0
     return complete
 
 

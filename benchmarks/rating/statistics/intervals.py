@@ -8,7 +8,8 @@ which resamples whole cases with all their cells.
 
 import warnings
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -22,7 +23,8 @@ LEVEL = 0.95
 _BATCH = 500
 
 
-class Interval(NamedTuple):
+@dataclass(frozen=True)
+class Interval:
     """A 95 % interval; ``None`` where the cases do not vary or there are fewer than two."""
 
     low: float

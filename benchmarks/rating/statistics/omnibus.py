@@ -6,7 +6,8 @@ permutation of systems within each case needs none. With ties the rank sums keep
 (Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section 5.8).
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+
 
 import numpy as np
 from scipy import stats
@@ -17,7 +18,8 @@ _BATCH = 2_000
 _ROUNDING = 1e-9
 
 
-class Omnibus(NamedTuple):
+@dataclass(frozen=True)
+class Omnibus:
     """Friedman's test of one table; ``None`` where every system has the same rank in every case."""
 
     cases: int

@@ -5,7 +5,8 @@ that raters who saw different cells can be compared. Standard errors delete one 
 case are no independent observations.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+
 
 import numpy as np
 from scipy import stats
@@ -18,7 +19,8 @@ NOTICEABLE = 0.2
 """Points of 0–2: a smaller difference is not pointed out, however significant."""
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True)
+class Estimate:
     """A value, its standard error over cases, 95 % t interval and two-sided p."""
 
     value: float
@@ -28,7 +30,8 @@ class Estimate(NamedTuple):
     p: float
 
 
-class Severity(NamedTuple):
+@dataclass(frozen=True)
+class Severity:
     """One rater: below zero is severe, above lenient, in points; ``holm_p`` over the raters."""
 
     rater: str
@@ -39,14 +42,16 @@ class Severity(NamedTuple):
     noticeable: bool
 
 
-class Drift(NamedTuple):
+@dataclass(frozen=True)
+class Drift:
     """Change of a rater's scores against the other raters' from his first to his last, in points."""
 
     rater: str
     change: Estimate | None
 
 
-class IntraRater(NamedTuple):
+@dataclass(frozen=True)
+class IntraRater:
     """Hidden repeats of one rater: share scored the same, ordinal agreement, AC2, mean second − first."""
 
     rater: str
