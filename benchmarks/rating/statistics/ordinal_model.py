@@ -104,7 +104,14 @@ def fit(
     if not np.isfinite(laplace(start)):
         return None
     bounds = [(None, None)] * (len(start) - len(groups)) + [(np.log(_SMALLEST_SD), 3.0)] * len(groups)
-    found = optimize.minimize(laplace, start, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200})
+    found = optimize.minimize(
+        laplace,
+        start,
+        jac=lambda at: _gradient(laplace, at),
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 200, "ftol": 1e-9, "gtol": 1e-2},
+    )
     at = found.x
     errors = _errors(laplace, at, len(groups))
     thresholds, beta, sds = laplace.parts(at)
@@ -150,13 +157,12 @@ class _Laplace:
             if gradient @ step < 1e-12:
                 break
             factor = 1.0
-            while factor > 1e-6:
-                tried = self._at(thresholds, fixed, scale, effects - factor * step)
-                if tried[0] <= value:
-                    break
+            tried = self._at(thresholds, fixed, scale, effects - step)
+            while not tried[0] <= value and factor > 1e-6:
                 factor /= 2
+                tried = self._at(thresholds, fixed, scale, effects - factor * step)
             effects = effects - factor * step
-            value, gradient, curvature = self._at(thresholds, fixed, scale, effects)
+            value, gradient, curvature = tried
         if not np.isfinite(value):
             return 1e10
         self.effects = effects
@@ -181,13 +187,24 @@ class _Laplace:
         weight = f_upper * (1 - f_upper) + f_lower * (1 - f_lower)
         size = len(effects)
         gradient = effects.copy()
-        curvature = np.zeros(size * size)
-        for place in self.places:
+        curvature = np.zeros((size, size))
+        for index, place in enumerate(self.places):
             gradient += scale * np.bincount(place, weights=slope, minlength=size)
-            for other in self.places:
-                curvature += np.bincount(place * size + other, weights=weight, minlength=size * size)
-        square = curvature.reshape(size, size) * scale[:, None] * scale[None, :] + np.eye(size)
+            for other in self.places[: index + 1]:
+                both = np.bincount(place * size + other, weights=weight, minlength=size * size)
+                curvature += both.reshape(size, size)
+                if other is not place:
+                    curvature += both.reshape(size, size).T
+        square = curvature * scale[:, None] * scale[None, :] + np.eye(size)
         return float(value), gradient, square
+
+
+def _gradient(laplace: _Laplace, at: Floats) -> Floats:
+    """Central differences. One-sided steps of 1e-8 drown in rounding where thousands of scores are summed:
+    the fit then stops on the ridge between raters and thresholds."""
+    step = 1e-4
+    shifts = np.eye(len(at)) * step
+    return np.array([(laplace(at + shift) - laplace(at - shift)) / (2 * step) for shift in shifts])
 
 
 def _errors(laplace: _Laplace, at: Floats, variances: int) -> list[float | None]:
