@@ -141,9 +141,7 @@ def _case_means(ratings: Ratings, by_question: Floats) -> tuple[CaseMean, ...]:
     )
 
 
-def _comparisons(
-    ratings: Ratings, by_question: Floats, settings: AnalysisSettings
-) -> tuple[Comparison, ...]:
+def _comparisons(ratings: Ratings, by_question: Floats, settings: AnalysisSettings) -> tuple[Comparison, ...]:
     pairs = ratings.pairs() if settings.pairs == "all" else ratings.retrieval_pairs()
     if not pairs or len(ratings.cases) < 2:
         return ()

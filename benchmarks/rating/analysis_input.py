@@ -121,9 +121,7 @@ def _rows(path: Path, text: str) -> tuple[list[Row], list[Fault], list[str]]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            cure = (
-                f"{len(cells)} cells where the header has {len(header)}: mend its commas or quotes"
-            )
+            cure = f"{len(cells)} cells where the header has {len(header)}: mend its commas or quotes"
             faults.append(Fault(line, "row", ",".join(cells), cure))
             continue
         row, wrong = _row(line, dict(zip(names, cells, strict=True)))

@@ -7,7 +7,7 @@ from benchmarks.rating.analysis_results import Analysis, Comparison, MeanScore
 from benchmarks.rating.statistics.raters import NOTICEABLE
 
 LOW_ALPHA = 0.667
-"""Krippendorff's own limit (Content Analysis, 2nd ed., 2004, p. 241): below, not even tentative conclusions."""
+"""Krippendorff's own limit (Content Analysis, 2nd ed., 2004, p. 241): below, no tentative conclusions."""
 
 HIGH_AC2 = 0.8
 _NAMED = 3

@@ -107,7 +107,7 @@ def category_weights(size: int, scale: Scale) -> Floats:
     steps = np.abs(np.arange(size)[:, None] - np.arange(size)[None, :]).astype(np.float64)
     if size == 1 or scale == "nominal":
         return np.eye(size)
-    distance: Floats = steps * (steps + 1) / 2 if scale == "ordinal" else steps * steps
+    distance = np.asarray(steps * (steps + 1) / 2 if scale == "ordinal" else steps * steps)
     weights: Floats = 1.0 - distance / distance.max()
     return weights
 

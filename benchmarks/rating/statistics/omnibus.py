@@ -8,7 +8,6 @@ permutation of systems within each case needs none. With ties the rank sums keep
 
 from dataclasses import dataclass
 
-
 import numpy as np
 from scipy import stats
 

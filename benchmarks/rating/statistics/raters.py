@@ -7,7 +7,6 @@ case are no independent observations.
 
 from dataclasses import dataclass
 
-
 import numpy as np
 from scipy import stats
 
