@@ -103,8 +103,8 @@ def _comparisons(analysis: Analysis) -> Iterator[Note]:
     else:
         yield Note(
             f"質問別の {len(questions)} 比較のどれにも差は示されていない。差がないことを示すものではない。",
-            f"None of {len(questions)} comparisons on single questions shows a difference, which does not show "
-            "that there is none.",
+            f"None of {len(questions)} comparisons on single questions shows a difference, which does not "
+            "show that there is none.",
         )
 
 
@@ -116,8 +116,8 @@ def _small_study(analysis: Analysis) -> Iterator[Note]:
     yield Note(
         f"{len(analysis.cases)} 症例では、全症例が同じ向きでも、検証的比較 {tests} 件の補正後 p は "
         f"{least:.3f} までしか下がらない。必要な症例数は `jmedqa rate power` で見積もること。",
-        f"With {len(analysis.cases)} cases, {tests} confirmatory comparisons leave an adjusted p of {least:.3f} "
-        "at best, were every case on one side. Plan the size with `jmedqa rate power`.",
+        f"With {len(analysis.cases)} cases, {tests} confirmatory comparisons leave an adjusted p of "
+        f"{least:.3f} at best, were every case on one side. Plan the size with `jmedqa rate power`.",
     )
 
 

@@ -16,8 +16,8 @@ from benchmarks.rating.report_sections import Section, Table, sections
 TITLE = Note("評価の分析", "Analysis of ratings")
 
 _STYLE = """
-:root{color:#1f2933;background:#fff;font:15px/1.65 system-ui,"Hiragino Sans","Noto Sans CJK JP","Noto Sans JP",
-"Yu Gothic",Meiryo,sans-serif}
+:root{color:#1f2933;background:#fff;font:15px/1.65 system-ui,"Hiragino Sans","Noto Sans CJK JP",
+"Noto Sans JP","Yu Gothic",Meiryo,sans-serif}
 body{max-width:1120px;margin:0 auto;padding:1.5rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.4rem;border-bottom:1px solid #d9dfe5}
 h1 .en,h2 .en,caption .en,th .en,summary .en{font-weight:400;color:#52606d}
@@ -106,7 +106,8 @@ def _html_table(table: Table) -> str:
     head = "".join(f'<th scope="col">{_both(note)}</th>' for note in table.head)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
     caption = "" if table.folded else f"<caption>{_both(table.title)}</caption>"
-    whole = f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    body = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    whole = f'<div class="scroll"><table>{caption}{body}</table></div>'
     return f"<details><summary>{_both(table.title)}</summary>{whole}</details>" if table.folded else whole
 
 

@@ -201,7 +201,8 @@ def _patterns(systems: Sequence[System]) -> list[str]:
             out.append(
                 f'<pattern id="{_pattern_id(systems, system)}" width="5" height="5" '
                 f'patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
-                f'<rect width="5" height="5" fill="#fff"/><rect width="2.2" height="5" fill="{colour}"/></pattern>'
+                f'<rect width="5" height="5" fill="#fff"/><rect width="2.2" height="5" fill="{colour}"/>'
+                "</pattern>"
             )
     return ["<defs>", *out, "</defs>"] if out else []
 

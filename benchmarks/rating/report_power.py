@@ -70,8 +70,10 @@ def _needed(results: Sequence[Power], level: Level, raters: int, cases: Sequence
     found = needed_cases(results, level, raters)
     if found is None:
         return Note(
-            f"{where_ja}、評価者 {raters} 名: {max(cases)} 症例までの範囲では検出力 {ENOUGH:.0%} に届かない。",
-            f"On {where_en} with {raters} raters, up to {max(cases)} cases do not reach a power of {ENOUGH:.0%}.",
+            f"{where_ja}、評価者 {raters} 名: {max(cases)} 症例までの範囲では"
+            f"検出力 {ENOUGH:.0%} に届かない。",
+            f"On {where_en} with {raters} raters, up to {max(cases)} cases do not reach a power "
+            f"of {ENOUGH:.0%}.",
         )
     return Note(
         f"{where_ja}、評価者 {raters} 名: {found} 症例で検出力 {ENOUGH:.0%} 以上。",
@@ -83,13 +85,14 @@ def _nine(result: Power) -> Note:
     pairs = result.size.systems * (result.size.systems - 1) // 2
     tests = pairs * CONFIRMATORY
     ja = (
-        f"9 症例・評価者 {result.size.raters} 名で質問別の差 {result.difference:g} 点を検出できる割合は {result.power:.0%}"
+        f"9 症例・評価者 {result.size.raters} 名で質問別の差 {result.difference:g} 点を"
+        f"検出できる割合は {result.power:.0%}"
         f"（{tests} 比較の Holm 補正。全症例が同じ向きでも補正後 p は {result.smallest_adjusted_p:.3f} 以上）"
     )
     en = (
-        f"9 cases and {result.size.raters} raters find a difference of {result.difference:g} points on a single "
-        f"question in {result.power:.0%} of studies (Holm over {tests} comparisons; with every case on one side "
-        f"the adjusted p is still {result.smallest_adjusted_p:.3f})"
+        f"9 cases and {result.size.raters} raters find a difference of {result.difference:g} points on a "
+        f"single question in {result.power:.0%} of studies (Holm over {tests} comparisons; with every case "
+        f"on one side the adjusted p is still {result.smallest_adjusted_p:.3f})"
     )
     if result.power < ENOUGH:
         ja += "。9 症例では質問別の対比較の差は示せない。"

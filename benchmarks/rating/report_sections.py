@@ -57,7 +57,7 @@ def _summary(analysis: Analysis) -> Section:
                 "症例 {}、系 {}、質問 {}、評価者 {}。評点は 0 = 誤り、1 = 妥当ではあるが最適ではない、"
                 "2 = 正しい。検定と区間の単位は症例。".format(*sizes),
                 "{} cases, {} systems, {} questions, {} raters. Scores: 0 wrong, 1 acceptable but not optimal, "
-                "2 correct. Tests and intervals take the case as the unit.".format(*sizes),
+                "2  correct. Tests and intervals take the case as the unit.".format(*sizes),
             ),
         ),
         points=(*analysis.weak_points, *analysis.notes),
@@ -203,8 +203,8 @@ def _agreement(analysis: Analysis) -> Section | None:
         words=(
             Note(
                 "評点が一つの値に偏ると α は低く、AC2 は高く出る。周辺分布と併せて読む。– は定義できない値。",
-                "Where nearly all scores are equal alpha is low and AC2 high: read them beside the marginals. "
-                "– is undefined.",
+                "Where nearly all scores are equal alpha is low and AC2 high: read them beside the "
+                "marginals. – is undefined.",
             ),
         ),
         tables=(Table(Note("一致度", "Agreement"), head, rows),),
@@ -292,8 +292,9 @@ def _ordinal(analysis: Analysis) -> Section | None:
         title=Note("順序混合モデル（記述用）", "Ordinal mixed model (descriptive)"),
         words=(
             Note(
-                f"累積ロジット、ラプラス近似。基準は {against}。変量効果の標準偏差: {sds}。対数尤度 "
-                f"{fitted.log_likelihood:.2f}。{'収束' if fitted.converged else '収束せず: 値を使わないこと'}。",
+                f"累積ロジット、ラプラス近似。基準は {against}。変量効果の標準偏差: {sds}。"
+                f"対数尤度 {fitted.log_likelihood:.2f}。"
+                f"{'収束した' if fitted.converged else '収束せず: 値を使わないこと'}。",
                 f"Cumulative logit, Laplace approximation, against {against}. Random effects' standard "
                 f"deviations: {sds}. Log likelihood {fitted.log_likelihood:.2f}. "
                 f"{'Converged' if fitted.converged else 'Not converged: do not use'}.",
@@ -317,8 +318,9 @@ def _methods(analysis: Analysis) -> Section:
         title=Note("方法と再現", "Methods and reproduction"),
         words=(
             Note(
-                f"対比較は症例ごとの差の符号反転検定（16 症例まで正確、それ以上は {settings.permutations:,} 回）。区間は 20 症例"
-                f"未満で t、以上で症例の BCa ブートストラップ。検証的な質問: {confirmatory}。乱数の種 {settings.seed}。",
+                f"対比較は症例ごとの差の符号反転検定（16 症例まで正確、"
+                f"それ以上は {settings.permutations:,} 回）。区間は 20 症例未満で t、以上で症例の BCa "
+                f"ブートストラップ。検証的な質問: {confirmatory}。乱数の種 {settings.seed}。",
                 f"Pairs: sign flips of the cases' differences (exact up to 16 cases, else "
                 f"{settings.permutations:,}). Intervals: t below 20 cases, BCa bootstrap of cases from 20. "
                 f"Confirmatory questions: {confirmatory}. Seed {settings.seed}.",

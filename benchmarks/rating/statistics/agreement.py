@@ -89,12 +89,12 @@ def alpha_of(table: Table, weights: Floats, scale: Scale) -> Floats:
 def _distances(marginals: Floats, scale: Scale) -> Floats:
     """Squared differences (resamples, categories, categories); the ordinal metric depends on marginals."""
     size = marginals.shape[1]
-    place = np.arange(size)
+    place = np.arange(size, dtype=np.float64)
     fixed: Floats
     if scale == "nominal":
         fixed = 1.0 - np.eye(size)
     elif scale == "interval":
-        fixed = (place[:, None] - place[None, :]) ** 2.0
+        fixed = np.square(place[:, None] - place[None, :])
     else:
         middle = np.cumsum(marginals, axis=1) - marginals / 2
         ordinal: Floats = (middle[:, :, None] - middle[:, None, :]) ** 2
@@ -107,8 +107,8 @@ def category_weights(size: int, scale: Scale) -> Floats:
     steps = np.abs(np.arange(size)[:, None] - np.arange(size)[None, :]).astype(np.float64)
     if size == 1 or scale == "nominal":
         return np.eye(size)
-    distance = np.asarray(steps * (steps + 1) / 2 if scale == "ordinal" else steps * steps)
-    weights: Floats = 1.0 - distance / distance.max()
+    distance = steps * (steps + 1) / 2 if scale == "ordinal" else steps * steps
+    weights: Floats = 1.0 - np.divide(distance, distance.max())
     return weights
 
 

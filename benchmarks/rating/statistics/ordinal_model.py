@@ -2,12 +2,12 @@
 
 *logit P(score ≤ c) = threshold_c − (system + question + case + case × system + rater)*. The likelihood
 integrates the random effects by Laplace's approximation, as R's ``ordinal::clmm`` does (Christensen,
-Cumulative Link Models for Ordinal Regression, 2018, section 4); its published fit of the wine data is the test.
-No library with a fitting licence fits crossed random effects to ordinal scores: statsmodels' ``OrderedModel``
-(BSD) has fixed effects only, and pymer4 and rpy2 need R (GPL).
+Cumulative Link Models for Ordinal Regression, 2018, section 4); its published fit of the wine data is the
+test. No library with a fitting licence fits crossed random effects to ordinal scores: statsmodels'
+``OrderedModel`` (BSD) has fixed effects only, and pymer4 and rpy2 need R (GPL).
 
-Limits: standard errors come from the curvature at the optimum and take the variances as known, so they are too
-small with few cases. The permutation tests decide; this model only describes.
+Limits: standard errors come from the curvature at the optimum and take the variances as known, so they are
+too small with few cases. The permutation tests decide; this model only describes.
 """
 
 from collections.abc import Sequence
