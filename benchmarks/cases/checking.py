@@ -1,5 +1,6 @@
 """Check a case and its key: form, protocol, leaks between stages, values."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -84,10 +85,14 @@ def _patient(case: Case) -> Iterator[Finding]:
     age, sex = case.patient.age, case.patient.sex
     if age is not None and f"{age}歳" not in first.text:
         ja = f"最初の段階に年齢「{age}歳」がありません"
-        yield _finding(case, "patient", ja, f"the first stage does not state the age, {age}", stage=first.name)
+        yield _finding(
+            case, "patient", ja, f"the first stage does not state the age, {age}", stage=first.name
+        )
     if sex is not None and not any(word in first.text for word in SEX_WORDS[sex]):
         ja = f"最初の段階に性別「{SEX_WORDS[sex][0]}」がありません"
-        yield _finding(case, "patient", ja, f"the first stage does not state the sex, {sex}", stage=first.name)
+        yield _finding(
+            case, "patient", ja, f"the first stage does not state the sex, {sex}", stage=first.name
+        )
 
 
 def _of_key(case: Case, key: CaseKey, protocol: Protocol) -> Iterator[Finding]:
@@ -107,8 +112,8 @@ def _of_key(case: Case, key: CaseKey, protocol: Protocol) -> Iterator[Finding]:
 
 def duplicates(files: Iterable[Path]) -> list[str]:
     """Ids that two of the files have: two records of a run could not be told apart."""
-    seen: set[str] = set()
-    return sorted({file.stem for file in files if file.stem in seen or seen.add(file.stem)})
+    times = Counter(file.stem for file in files)
+    return sorted(name for name, count in times.items() if count > 1)
 
 
 def _broken(file: Path, error: BadCase) -> Finding:

@@ -1,12 +1,13 @@
 """Values that follow from others of the same sampling, recomputed to find slips in a case.
 
-eGFR: Matsuo et al., Am J Kidney Dis 2009;53:982 (adults). pH: Henderson–Hasselbalch, pK 6.1, 0.0307 mmol/L/Torr.
-Corrected calcium: Payne, with 4 g/dL, below it only. Fractional excretions and gaps: their definitions.
+eGFR: Matsuo et al., Am J Kidney Dis 2009;53:982 (adults). pH: Henderson–Hasselbalch, pK 6.1 and
+0.0307 mmol/L/Torr. Corrected calcium: Payne, with 4 g/dL, below it only. Fractional
+excretions and gaps: their definitions.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import log10
 
 from service.cases.cases import Patient
 
@@ -39,14 +40,10 @@ class Formula:
 
 FORMULAS = (
     Formula("アニオンギャップ", ("Na", "Cl", "HCO3"), lambda v: v["Na"] - v["Cl"] - v["HCO3"], 0.6),
-    Formula(
-        "補正Ca", ("Ca", "Alb"), lambda v: v["Ca"] + 4 - v["Alb"] if v["Alb"] < 4 else v["Ca"], 0.05
-    ),
+    Formula("補正Ca", ("Ca", "Alb"), lambda v: v["Ca"] + 4 - v["Alb"] if v["Alb"] < 4 else v["Ca"], 0.05),
     Formula("MCV", ("Ht", "RBC"), lambda v: v["Ht"] * 1000 / v["RBC"], 1.0),
     Formula("TSAT", ("Fe", "TIBC"), lambda v: v["Fe"] / v["TIBC"] * 100, 1.0),
-    Formula(
-        "pH", ("PaCO2", "HCO3"), lambda v: 6.1 + log10(v["HCO3"] / (0.0307 * v["PaCO2"])), 0.025
-    ),
+    Formula("pH", ("PaCO2", "HCO3"), lambda v: 6.1 + math.log10(v["HCO3"] / (0.0307 * v["PaCO2"])), 0.025),
     Formula(
         "浸透圧ギャップ",
         ("浸透圧", "Na", "Glu", "BUN"),
@@ -86,7 +83,7 @@ def estimated_gfr(creatinine: float, age: int, female: bool) -> float:
     """
     if creatinine <= 0 or age <= 0:
         raise ValueError(f"creatinine and age must be positive, got {creatinine} and {age}")
-    estimate = 194 * creatinine**-1.094 * age**-0.287
+    estimate = 194 * math.pow(creatinine, -1.094) * math.pow(age, -0.287)
     return estimate * 0.739 if female else estimate
 
 

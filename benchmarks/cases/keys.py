@@ -68,9 +68,9 @@ class CaseKey(Frozen):
     accepted_differentials: tuple[str, ...] = ()
     difficulty: Difficulty | None = None
     features: tuple[str, ...] = ()
-    later_terms: dict[str, tuple[str, ...]] = {}
+    later_terms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     oracle_documents: tuple[str, ...] = ()
-    questions: dict[str, QuestionKey] = {}
+    questions: dict[str, QuestionKey] = Field(default_factory=dict)
     review: tuple[Reading, ...] = ()
 
     @model_validator(mode="after")

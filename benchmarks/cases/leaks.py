@@ -12,8 +12,8 @@ from benchmarks.cases.keys import CaseKey
 from benchmarks.cases.mentions import mentions
 from service.cases.cases import Case, Stage
 
-COPIED = 20
-"""Characters two stages may not share in a row: as long as a short Japanese sentence."""
+COPIED = {"ja": 20, "en": 60}
+"""Characters two stages may not share in a row, by the case's language: about a short sentence."""
 
 _SEPARATORS = re.compile(r"[\s・･\-‐–—ー]+")
 _ABBREVIATION = re.compile(r"[A-Z0-9]{2,5}[a-z]?|[a-z]{1,3}[A-Z]{2,5}")
@@ -82,7 +82,7 @@ def _later_values(case: Case, earlier: Stage, later: Stage) -> Iterator[Finding]
 def _copied(case: Case, earlier: Stage, later: Stage) -> Iterator[Finding]:
     first, second = earlier.text, later.text
     match = SequenceMatcher(None, first, second, autojunk=False).find_longest_match()
-    if match.size >= COPIED:
+    if match.size >= COPIED[case.language]:
         same = first[match.a : match.a + match.size].strip()
         ja = f"後の段階({later.name})と同じ文があります: 「{same}」"
         yield _leak(case, earlier, ja, f"shares a sentence with {later.name}: {same!r}")

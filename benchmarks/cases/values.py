@@ -70,9 +70,8 @@ def _of_result(
         )
         return
     if not analyte.units and result.unit:
-        yield _fault(
-            case, stage, "unit", f"{name} に単位はありません: {result.unit}", f"{name} has no unit"
-        )
+        yield _fault(case, stage, "unit", f"{name} に単位はありません: {result.unit}", f"{name} has no unit")
+        return
     yield from _range(case, stage, analyte, result)
     reference = analyte.reference_for(case.patient.sex)
     if result.unit in (*list(analyte.units)[:1], None) and result.reference not in (reference, None):
@@ -128,7 +127,7 @@ def _derived(case: Case, stage: Stage, when: str, values: dict[str, float]) -> I
                     case,
                     stage,
                     "derived",
-                    f"{when}: {formula.result} {stated:g} は {inputs} からの計算値 {computed:.2f} と合いません",
+                    f"{when}: {formula.result} {stated:g} は {inputs} からの {computed:.2f} と合いません",
                     f"{when}: {formula.result} is {stated:g}, but {inputs} give {computed:.2f}",
                 )
     if {"浸透圧", "Na", "Glu", "BUN"} <= values.keys() and "浸透圧ギャップ" not in values:
@@ -154,7 +153,11 @@ def _derived(case: Case, stage: Stage, when: str, values: dict[str, float]) -> I
     for part, whole in AT_MOST:
         if values.get(part, 0.0) > values.get(whole, float("inf")):
             yield _fault(
-                case, stage, "derived", f"{when}: {part} が {whole} を超えています", f"{when}: {part} > {whole}"
+                case,
+                stage,
+                "derived",
+                f"{when}: {part} が {whole} を超えています",
+                f"{when}: {part} > {whole}",
             )
 
 
