@@ -7,6 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli_data import app as data_app
+from benchmarks.cli_data import parsing, tasks
+from benchmarks.cli_score import score
+
 app = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers.")
 _stderr = Console(stderr=True)
 
@@ -48,3 +52,9 @@ def retrieval(
         print(json.dumps([entry.model_dump() for entry in scores], ensure_ascii=False))
     else:
         print(table(scores))
+
+
+app.command()(score)
+app.command("tasks")(tasks)
+app.command()(parsing)
+app.add_typer(data_app, name="data")
