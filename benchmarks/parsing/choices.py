@@ -6,12 +6,12 @@ from typing import Any
 from benchmarks.parsing.abstention import declines
 from benchmarks.parsing.expected import Expected, Parsed
 from benchmarks.parsing.folding import bare, fold
-from benchmarks.parsing.statements import enumerates, last_word, statements, whole_value
+from benchmarks.parsing.statements import CORRECTION, enumerates, last_word, statements, whole_value
 from benchmarks.parsing.structured import answers_in_json
 from benchmarks.parsing.values import Value, reader
 
 _REASONED = re.compile(
-    r"(?i)\s*[.:．、,)）—–-]*\s*(?:because|since|理由|なぜなら|解説|根拠|explanation|rationale|reason)"
+    r"(?i)\s*[.:．。、,)）—–-]*\s*(?:because|since|理由|なぜなら|解説|根拠|explanation|rationale|reason)"
 )
 _HEAD = re.compile(r"(?i)^[\s(\[「『【\"']*(?:(?:選択肢|option|choice|answer)\s*:?\s*)?")
 _VERDICT = re.compile(r"(?i)^\s*[\"']?(yes|no|maybe|はい|いいえ)[\"']?\s*(?:[,.、。:;!—–]|-\s|\n|$)")
@@ -60,6 +60,8 @@ def read_text(text: str, expected: Expected) -> Parsed:
         return _chosen(last.labels, expected, rule)
     if value := _solo_line(text, expected):
         return _value(value, expected, "line")
+    if value := _first_sentence(text, expected):
+        return _value(value, expected, "first_sentence")
     if value := _label_and_text(text, expected):
         return _value(value, expected, "label_and_text")
     if _declines_at_the_end(text):
@@ -154,6 +156,16 @@ def _line_value(line: str, expected: Expected) -> Value | None:
     if label := reader(expected).text_label(line):
         return Value((label,), len(line))
     return whole_value(line, expected)
+
+
+def _first_sentence(text: str, expected: Expected) -> Value | None:
+    """「Cです。Dではありません。」: the first sentence is the value, and no later one is or takes it back."""
+    first, stop, rest = text.partition("。")
+    value = whole_value(first, expected) if stop and rest.strip() and "\n" not in first else None
+    if value is None or value.negated or enumerates(text, expected) or CORRECTION.search(rest):
+        return None
+    later = (whole_value(sentence, expected) for sentence in re.split(r"[。\n]", rest))
+    return None if any(found and not found.negated for found in later) else value
 
 
 def _label_and_text(text: str, expected: Expected) -> Value | None:

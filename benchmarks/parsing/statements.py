@@ -36,7 +36,7 @@ _JAPANESE_SO = re.compile(
 _FINAL_WORD = re.compile(
     r"(?i)最終|結論|以上より|以上から|よって|したがって|従って|ゆえに|in\s+conclusion|therefore|thus|to\s+conclude|\bso\b|hence"
 )
-_CORRECTION = re.compile(
+CORRECTION = re.compile(
     r"(?i)(?:いや(?:、|,|いや|違)|訂正|やっぱり|やはり(?:、)?(?:違|間違)|間違えました|間違いでした|失礼しました|正しくは|修正|考え直|撤回|(?<![a-z])(?:wait|actually|correction|scratch\s+that|on\s+second\s+thought|let\s+me\s+reconsider|i\s+was\s+wrong|i\s+made\s+a\s+mistake|sorry)(?![a-z]))"
 )
 _CORRECTED = re.compile(
@@ -48,7 +48,7 @@ _SUPPOSED_BEFORE = re.compile(
 )
 _SUPPOSED_AFTER = re.compile(
     r"(?i)(?:思(?:うかもしれ|われがち|いがち|われる(?:かも|が))|考え(?:がち|たくなる|る人|にく|られがち|られない)|に見え|ように見|と誤解|とした場合|(?:だ|で)(?:った|ある)?(?:なら|とすれば|とすると|としたら)|であれば|と仮定|とは(?:言え|いえ|限ら|考え|思え|断定|言い切|ならな)"
-    r"|ではな(?!く[、て]?)|ではありませ|わけ(?:では|じゃ)|は誤り|は間違|だろうか|でしょうか|ですか|ますか|か(?:どうか|もしれ)|という(?:意見|説|誤)|と(?:答える|回答する)のは|[?？]\s*$|\bif\b|\bwould\s+be\s+(?:wrong|incorrect)|\bis\s+(?:wrong|incorrect|not)|\bwhen\b.*\bis\b.*\?|\bonly\s+if\b|\bmight\s+be\s+tempting|\bbut\s+(?:that|this|it)\s+(?:is|would))"
+    r"|^[^、,A-Za-z]*(?:ではな(?!く)|ではありませ)|わけ(?:では|じゃ)|は誤り|は間違|だろうか|でしょうか|ですか|ますか|か(?:どうか|もしれ)|という(?:意見|説|誤)|と(?:答える|回答する)のは|[?？]\s*$|\bif\b|\bwould\s+be\s+(?:wrong|incorrect)|\bis\s+(?:wrong|incorrect|not)|\bwhen\b.*\bis\b.*\?|\bonly\s+if\b|\bmight\s+be\s+tempting|\bbut\s+(?:that|this|it)\s+(?:is|would))"
 )
 _ENUMERATION = re.compile(
     r"(?m)^[\s\-・*]*(?:選択肢|option\s+)?[「(\[]?([A-Za-z①-⑩ア-コ])[」)\]]?\s*[.:．、)）は]"
@@ -114,14 +114,14 @@ def last_word(found: list[Statement], text: str) -> tuple[Statement | None, str]
         between = text[earlier.end : last.start] + text[last.start : last.end]
         if not (
             last.final and not (earlier.final and earlier.rule != "therefore" and last.rule == "therefore")
-        ) and not _CORRECTION.search(between):
+        ) and not CORRECTION.search(between):
             if earlier.hedged and not last.hedged and set(last.labels) <= set(earlier.labels):
                 continue
             return None, "statements_disagree"
     if last.hedged:
         return None, "alternatives_left_open"
     after = text[last.end :]
-    if _CORRECTION.search(after):
+    if CORRECTION.search(after):
         return None, "taken_back"
     return last, last.rule
 

@@ -15,7 +15,7 @@ KANA = "アイウエオカキクケコ"
 
 _OPEN = r"[\s\"'“「『【\[(<:]*"
 _PREFIX = r"(?:(?:選択肢|肢|記号|番号|設問|(?:the\s+)?(?:option|choice|letter|answer)s?)\s*:?\s*)?"
-_CLOSE = r"[\"'”」』】\])>]*"
+_CLOSE = r"[\"'”」』】\])}>]*"
 _REASON = r"because|since|as\s|which|where|for\s|based|due|given|while|whereas|according|with\s|although|and\s+not|not\s|rather"
 _COPULA = (
     r"です|だ(?!け)|である|であり|であって|であろう|でした|でしょう(?!か)|で[、。\s]|でよい|でいい|と(?:考え|思い|思う|思わ|判断|結論|答え|回答|解答|推測|推定|言え|いえ|し(?:ます|た)|なり|なる)"
@@ -104,7 +104,7 @@ class ValueReader:
     def read(self, text: str, at: int = 0) -> Value | None:
         """The value that begins at ``at`` and ends where values end, or ``None``."""
         hedged = False
-        if found := _HEDGE_BEFORE.match(text, at):
+        if (found := _HEDGE_BEFORE.match(text, at)) and self._item(text, at) is None:
             hedged, at = True, found.end()
         if found := _NOT_BEFORE.match(text, at):
             value = self._list(text, found.end(), False)
@@ -200,7 +200,7 @@ class ValueReader:
         place = start.end()
         for label, pattern in self._texts:
             if (match := pattern.match(text, place)) and self._ends(text, match.end()):
-                return [label], self._closed(text, match.end()), False
+                return self._with_own_label(text, label, self._closed(text, match.end()))
         if _SPECIES.match(text, place):
             return None
         if self._glued and (match := self._glued.match(text, place)):
@@ -220,11 +220,20 @@ class ValueReader:
         if (
             match.group().islower()
             and following == " "
-            and not re.match(r"\s*(?:$|\n|and\b|or\b|[、,&(]|[a-z](?:$|[\s,.、と]))", text[end:])
+            and not re.match(r"\s*(?:$|\n|and\b|or\b|[、,&(]|[^\x00-\x7f]|[a-z](?:$|[\s,.、と]))", text[end:])
         ):
             return None  # "a fracture": the article
         end = self._closed(text, end)
         return self._with_own_text(text, label, end)
+
+    def _with_own_label(self, text: str, label: str, end: int) -> tuple[list[str], int, bool]:
+        """``肺血栓塞栓症（B）``: the label may follow its text."""
+        beside = re.compile(r"\s*[(\[]\s*(?:選択肢|option\s)?").match(text, end)
+        found = self._label.match(text, beside.end()) if beside else None
+        if found and re.match(r"\s*[)\]]", text[found.end() :]):
+            named = self._forms[found.group().casefold()]
+            return [label], self._closed(text, found.end()), named != label
+        return [label], end, False
 
     def _with_own_text(self, text: str, label: str, end: int) -> tuple[list[str], int, bool]:
         beside = re.compile(
