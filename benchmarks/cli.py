@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli_data import app as data_app
+from benchmarks.cli_data import parsing, tasks
+from benchmarks.cli_score import score
 from corpora import STARTER
 from indexer import IndexSettings
 
@@ -59,3 +62,9 @@ def retrieval(
         print(json.dumps([entry.model_dump() for entry in scores], ensure_ascii=False))
     else:
         print(tables(scores))
+
+
+app.command()(score)
+app.command("tasks")(tasks)
+app.command()(parsing)
+app.add_typer(data_app, name="data")
