@@ -39,7 +39,7 @@ class OpenAISettings(Frozen):
 
 
 Binding = Literal["json_schema", "replies", "none"]
-"""How a reply's form is bound: by a schema, by vLLM's list of allowed replies, or by the words alone."""
+"""How a reply's form is bound: by a schema, by a list of allowed replies (an extension some servers have), or by the words alone."""
 
 _PATIENCE_S = 5.0
 """A server that cannot list its models in this time is no help to anyone waiting for an answer."""
@@ -76,7 +76,7 @@ class OpenAIGenerator:
 
     @property
     def context_tokens(self) -> int | None:
-        """As vLLM lists it (``max_model_len``), once the models were listed; no request is made for it."""
+        """As some servers list it (``max_model_len``), once the models were listed; no request is made for it."""
         return self._context_tokens
 
     async def problem(self) -> str | None:
@@ -302,7 +302,7 @@ def _take(chunk: ChatCompletionChunk, reply: _Reply) -> tuple[str, str]:
 
 
 def _context(models: Sequence[Model], wanted: str | None) -> int | None:
-    """The context length that vLLM lists for the model (the first one where none is named)."""
+    """The context length that the server lists for the model (the first one where none is named)."""
     named = next((model for model in models if wanted is None or model.id == wanted), None)
     length = (named.model_extra or {}).get("max_model_len") if named is not None else None
     return length if isinstance(length, int) and length > 0 else None
