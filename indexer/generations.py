@@ -109,10 +109,11 @@ def earlier(directory: Path, name: str) -> list[str]:
 def fallbacks(directory: Path) -> list[str]:
     """What may serve where the live generation cannot, best first: those before it, then any other."""
     try:
-        before = earlier(directory, current_name(directory))
+        live = current_name(directory)
     except IndexFailure:
-        before = []
-    return before + [name for name in reversed(names(directory)) if name not in before]
+        return names(directory)[::-1]
+    before = earlier(directory, live)
+    return before + [name for name in reversed(names(directory)) if name not in (live, *before)]
 
 
 def resolve(directory: Path, wanted: str) -> str:

@@ -47,6 +47,10 @@ SYNONYMS = "synonyms"
 """Folder of a generation that holds the tables it expands queries by, as they were when it was built."""
 
 
+_UNREADABLE = (OSError, ValueError, RuntimeError, EOFError, IndexError, MemoryError, InvalidTable)
+"""What readers of files raise for what they cannot read."""
+
+
 class HybridIndex:
     """One generation with all arms. Thread-safe. Close it: an open generation is never pruned.
 
@@ -156,8 +160,11 @@ class HybridIndex:
                     [folder / name for name in sorted(manifest.files) if name.startswith(f"{SYNONYMS}/")]
                 )
                 dense = DenseIndex.load(folder / "dense", passages.ids, manifest.settings.dense)
-            except (OSError, ValueError, RuntimeError, EOFError, IndexError, InvalidTable) as error:
-                raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
+            except Exception as error:
+                check_files(folder, manifest, verify=True)  # names the file, if one has changed
+                if isinstance(error, _UNREADABLE):
+                    raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
+                raise
             return cls(held, manifest, passages, lexical, bigrams, synonyms, dense, analyzer, encoder)
         except BaseException:
             held.release()

@@ -35,7 +35,7 @@ def build(order: dict[str, Any]) -> int:
         arm.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_long, ctypes.c_int]
         arm(order["below"].encode(), log, order["fatal"], order["fault"])
     try:
-        app(["build", *order["source"], "--out", order["out"]])
+        app(["build", "--config", order["config"], "--out", order["out"]])
     except SystemExit as done:
         return int(done.code or 0)
     except BaseException:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.indexer.builds import BuildServer, Step, compile_shim, steps, write_corpus
+from tests.indexer.builds import BuildServer, Step, compile_shim, steps, write_config, write_corpus
 
 NOT_PROMISED = ("build.lock", "tmp")
 """Entries that only a living builder needs."""
@@ -82,11 +82,8 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> list[list[Step]]:
     corpus = write_corpus(folder / "corpus", 12)
     out, log = folder / "disk" / "to" / "index", folder / "log"
     out.parent.parent.mkdir()
-    config = folder / "blocks.toml"
-    config.write_text(
-        f'[[corpus]]\npaths = ["{corpus}"]\n[index]\nvectors = ["{corpus / "vectors.npz"}"]\n'
-        '[index.lexical]\nengine = "blocks"\n[index.dense]\nkind = "hnsw"\n'
-    )
+    blocks = '[index.lexical]\nengine = "blocks"\n[index.dense]\nkind = "hnsw"\n'
+    config = write_config(corpus, "blocks", blocks)
     found = []
     with BuildServer(folder, compile_shim(folder)) as server:
         for configured in (None, config):

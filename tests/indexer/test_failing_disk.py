@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from indexer import HybridIndex, MeCabAnalyzer, current_name
-from tests.indexer.builds import BuildServer, Ended, compile_shim, steps, write_corpus
+from tests.indexer.builds import BuildServer, Ended, compile_shim, steps, write_config, write_corpus
 
 INDEX_FAILURE = 4
 CURES = {errno.ENOSPC: "free space there", errno.EIO: "check the disk", errno.EFBIG: "size of files"}
@@ -107,13 +107,8 @@ ENGINES = {
 }
 
 
-def write_config(corpus: Path, engine: str) -> Path:
-    config = corpus.parent / f"{engine.partition(' ')[0]}.toml"
-    vectors = corpus / "vectors.npz"
-    config.write_text(
-        f'[[corpus]]\npaths = ["{corpus}"]\n[index]\nvectors = ["{vectors}"]\n{ENGINES[engine]}'
-    )
-    return config
+def config_of(corpus: Path, engine: str) -> Path:
+    return write_config(corpus, engine.partition(" ")[0], ENGINES[engine])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -122,7 +117,7 @@ def test_no_byte_of_an_index_passes_by_the_writes_that_are_made_to_fail(
 ) -> None:
     """numpy's and FAISS's own writers go through C streams, where nothing could be seen to fail."""
     out, log = tmp_path / "index", tmp_path / "log"
-    ended = server.run(corpus, out, config=write_config(corpus, engine), below=out, log=log)
+    ended = server.run(corpus, out, config=config_of(corpus, engine), below=out, log=log)
     assert ended.code == 0, ended.said
     written: defaultdict[str, int] = defaultdict(int)
     for step in steps(log):
@@ -139,7 +134,7 @@ def test_a_file_that_the_kernel_cuts_short_is_never_published(
     server: BuildServer, corpus: Path, out: Path, engine: str, analyzer: MeCabAnalyzer
 ) -> None:
     """By the kernel's own limit on file sizes: one byte less than each file needs."""
-    config = write_config(corpus, engine)
+    config = config_of(corpus, engine)
     other = out.parent / "other"
     assert server.run(corpus, other, config=config).code == 0
     sizes = {path.stat().st_size for path in (other / "generations").rglob("*") if path.is_file()}
