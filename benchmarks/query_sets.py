@@ -15,14 +15,12 @@ from typing import Any, Literal
 
 from corpora import STARTER, Document, read_corpus
 from corpora.cleaning import clean
-from indexer import StoredPassage
+from indexer import Grades, StoredPassage, read_qrels
 
 SEED = 20261123
 STARTER_QUERIES = Path(__file__).parent / "retrieval_sets" / "starter" / "queries.jsonl"
 
 Unit = Literal["document", "passage"]
-Grades = dict[str, dict[str, int]]
-"""By query id, then by the id of the unit: its relevance."""
 
 
 @dataclass(frozen=True)
@@ -157,15 +155,6 @@ TUNING: dict[str, Callable[[Path], QuerySet]] = {
     "medquad-tuning": medquad,
 }
 """What the weights of the fusion were chosen on; no part of the table."""
-
-
-def read_qrels(path: Path) -> Grades:
-    """Read TREC judgements: ``query_id 0 doc_id relevance``, separated by white space."""
-    grades: Grades = {}
-    with path.open(encoding="utf-8") as file:
-        for query_id, _, doc_id, grade in (line.split() for line in file if line.strip()):
-            grades.setdefault(query_id, {})[doc_id] = int(grade)
-    return grades
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -28,8 +28,9 @@ from indexer.generations import Lease, fallbacks, lease, lease_current
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, MatchedTerms, Mode, SearchResult
 from indexer.lexical import Allowed, LexicalEngine
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
-from indexer.passages import PassageStore, StoredPassage
+from indexer.passages import PassageStore, StoredPassage, indexed_text
 from indexer.querying import FieldQuery, expand, field_query, has_japanese
+from indexer.reranking import Reranker, make_reranker, rerank
 from indexer.synonyms import Expansion, Synonyms
 
 MAX_QUERY = 10_000
@@ -59,6 +60,7 @@ class HybridIndex:
         analyzer: What made its terms, for callers that compare words the same way.
         fusion: How arms are fused: the manifest's settings, until a measurement replaces them.
         synonym_weight: Likewise.
+        reranker: What orders the first hits of the mode ``hybrid`` anew; ``None`` without one.
         degraded: Why this is not the generation that ``CURRENT`` names; ``None`` if it is.
     """
 
@@ -86,6 +88,7 @@ class HybridIndex:
         self.degraded = degraded
         self.fusion = manifest.settings.fusion
         self.synonym_weight = manifest.settings.analysis.synonym_weight
+        self.reranker: Reranker | None = make_reranker(manifest.settings.reranking)
         self._held = held
 
     @classmethod
@@ -212,7 +215,7 @@ class HybridIndex:
                 self._words("bigram", grams, depth, allowed),
                 self._meaning(query, depth, allowed),
             )
-            hits = self._fused(query, arms, lemmas, grams, depth)
+            hits = self._reranked(query, self._fused(query, arms, lemmas, grams, depth), k)
         else:
             expansions = []
             arm = (
@@ -294,6 +297,13 @@ class HybridIndex:
         return weighted_sum(
             [WeightedRanking(arm.hits, weights[arm.name], len(arm.hits) >= depth) for arm in arms]
         )
+
+    def _reranked(self, query: str, hits: list[Hit], k: int) -> list[Hit]:
+        if self.reranker is None:
+            return hits
+        first = hits[: max(k, self.manifest.settings.reranking.depth)]
+        texts = [indexed_text(self.passage(hit.passage_id).passage) for hit in first]
+        return rerank(query, first, texts, self.reranker)
 
     def passage(self, passage_id: str) -> StoredPassage:
         """The passage with that id.

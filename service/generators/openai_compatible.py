@@ -39,7 +39,8 @@ class OpenAISettings(Frozen):
 
 
 Binding = Literal["json_schema", "replies", "none"]
-"""How a reply's form is bound: by a schema, by a list of allowed replies (an extension some servers have), or by the words alone."""
+"""How a reply's form is bound: by a schema, by a list of allowed replies (an extension of some servers),
+or by the words alone."""
 
 _PATIENCE_S = 5.0
 """A server that cannot list its models in this time is no help to anyone waiting for an answer."""
