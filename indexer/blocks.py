@@ -215,6 +215,8 @@ class BlockIndex:
             size = padded(rows)
             if count * DENSE_SHARE >= size:
                 impacts = arrays["dense"][dense : dense + size]
+                if len(impacts) < size:
+                    raise self._damaged("a run's postings lie outside of it")
                 offsets = np.flatnonzero(impacts)
                 impacts, wanted, dense = impacts[offsets], len(offsets), dense + size
             else:

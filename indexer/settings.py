@@ -56,7 +56,7 @@ class DenseSettings(Frozen):
     """
 
     kind: Literal["auto", "flat", "hnsw", "ivf-sq8"] = "auto"
-    probes: int = Field(default=16, ge=1)
+    probes: int = Field(default=64, ge=1)
     ef_search: int = Field(default=200, ge=1)
 
 

@@ -96,6 +96,18 @@ def test_files_of_another_form_are_refused_on_opening(tmp_path: Path, name: str,
         open_and_search(tmp_path, use_kernels=True)
 
 
+@pytest.mark.parametrize("use_kernels", [True, False], ids=["compiled", "numpy"])
+@pytest.mark.parametrize(("starts", "values"), [("sparse_starts", "offsets"), ("dense_starts", "dense")])
+def test_a_run_that_reaches_over_the_end_is_damage(
+    tmp_path: Path, starts: str, values: str, use_kernels: bool
+) -> None:
+    write_and_load(tmp_path, BAGS, 64, use_kernels=True)
+    path = tmp_path / f"{starts}.npy"
+    np.save(path, np.full_like(np.load(path), len(np.load(tmp_path / f"{values}.npy"))))
+    with pytest.raises(IndexCorrupt):
+        open_and_search(tmp_path, use_kernels=use_kernels)
+
+
 def test_a_vocabulary_that_points_nowhere_is_named_as_damage(tmp_path: Path) -> None:
     """By the compiled search; numpy's slices stay inside by themselves."""
     write_and_load(tmp_path, BAGS, 64, use_kernels=True)
