@@ -56,8 +56,8 @@ def _summary(analysis: Analysis) -> Section:
             Note(
                 "症例 {}、系 {}、質問 {}、評価者 {}。評点は 0 = 誤り、1 = 妥当ではあるが最適ではない、"
                 "2 = 正しい。検定と区間の単位は症例。".format(*sizes),
-                "{} cases, {} systems, {} questions, {} raters. Scores: 0 wrong, 1 acceptable but not optimal, "
-                "2  correct. Tests and intervals take the case as the unit.".format(*sizes),
+                "{} cases, {} systems, {} questions, {} raters. Scores: 0 wrong, 1 acceptable but not "
+                "optimal, 2 correct. Tests and intervals take the case as the unit.".format(*sizes),
             ),
         ),
         points=(*analysis.weak_points, *analysis.notes),

@@ -5,7 +5,10 @@ import pytest
 
 from benchmarks.rating.statistics.ordinal_model import fit
 
-WINE = ["23344455", "12132354", "23325544", "32323253", "23433333", "32322454", "11222323", "22233334", "12323244"]
+WINE = (
+    *("23344455", "12132354", "23325544", "32323253", "23433333"),
+    *("32322454", "11222323", "22233334", "12323244"),
+)
 """Bitterness 1–5 by judge (Randall, Biometrical Journal 31, 1989): two bottles each of cold without and with
 skin contact, then of warm without and with."""
 
