@@ -1,6 +1,7 @@
 """Compare one claim with one span of a passage: what agrees, what does not, and what that comes to."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -181,16 +182,17 @@ _DIGITS = re.compile(r"[0-9₀-₉⁰-⁹]+")
 
 def _names(ours: str, theirs: str) -> list[Difference]:
     """A name with a number in it (CD4, A320) stands in the span if that has one like it (CD8, A310)."""
-    have = set(runs(theirs))
-    differences: list[Difference] = []
-    for name in dict.fromkeys(runs(ours)):
-        if not _DIGITS.search(name) or name in have:
-            continue
-        for other in sorted(have):
-            if other != name and _DIGITS.sub("#", other) == _DIGITS.sub("#", name):
-                differences.append(Difference("numbers", name, other, contradicts=True))
-                break
-    return differences
+    mine, its = (
+        Counter(run for run in runs(text) if not run.isdigit() and _DIGITS.search(run))
+        for text in (ours, theirs)
+    )
+    left = sorted(its - mine)
+    return [
+        Difference("numbers", name, other, contradicts=True)
+        for name in sorted(mine - its)
+        for other in [next((each for each in left if _DIGITS.sub("#", each) == _DIGITS.sub("#", name)), "")]
+        if other
+    ]
 
 
 def _label(text: str, figure: Quantity) -> str:
@@ -216,7 +218,7 @@ def _side(text: str) -> set[str]:
 
 
 def _likeness(ours: set[str], theirs: set[str]) -> float:
-    return 2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours and theirs else float(ours == theirs)
+    return 2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours and theirs else 0.0
 
 
 def _negation(ours: str, theirs: str, known: frozenset[str]) -> list[Difference]:

@@ -155,3 +155,17 @@ def test_a_contradiction_is_not_avoided_by_looking_elsewhere() -> None:
 def test_a_claim_that_says_nothing_is_never_verified(claim: str) -> None:
     support = best_support(claim, "肺炎の成人に投与する。それであるものもある。")
     assert support is None or support.comparison.verdict != "verified"
+
+
+@pytest.mark.parametrize(
+    ("claim", "span"),
+    [
+        # One figure of the span is told twice, the other not at all.
+        ("1934年に甲が創刊した。", "1934年、甲は受賞した。1924年に甲が創刊した。"),
+        ("原因遺伝子はCOL4A3とCOL4A3である。", "原因遺伝子はCOL4A3とCOL4A4である。"),
+        ("CD8陽性細胞が減少する。", "CD4陽性細胞が減少する。"),
+    ],
+)
+def test_a_figure_of_something_else_is_no_support(claim: str, span: str) -> None:
+    found = compare(claim, span, ("CD8とCOL4A4",))
+    assert ("numbers", True) in {(each.aspect, each.contradicts) for each in found.differences}
