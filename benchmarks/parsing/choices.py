@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from benchmarks.parsing.abstention import declines
+from benchmarks.parsing.abstention import declines, declines_in_part
 from benchmarks.parsing.expected import Expected, Parsed
 from benchmarks.parsing.folding import bare, fold
 from benchmarks.parsing.statements import CORRECTION, enumerates, last_word, statements, whole_value
@@ -64,7 +64,7 @@ def read_text(text: str, expected: Expected) -> Parsed:
         return _value(value, expected, "first_sentence")
     if value := _label_and_text(text, expected):
         return _value(value, expected, "label_and_text")
-    if _declines_at_the_end(text):
+    if declines_in_part(text):
         return Parsed(status="abstained", rule="declined")
     return Parsed(status="unparsed", rule="no_statement")
 
@@ -199,8 +199,3 @@ def _label_and_text(text: str, expected: Expected) -> Value | None:
     if len(lines) > 1 or "\\n" in rest or _WEIGHED.search(rest) or _ANOTHER.search(rest):
         return None
     return value
-
-
-def _declines_at_the_end(text: str) -> bool:
-    pieces = [piece for piece in re.split(r"[。\n]|(?<=[a-z])\.\s", text) if piece.strip()]
-    return bool(pieces) and declines(pieces[-1])

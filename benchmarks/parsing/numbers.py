@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from benchmarks.parsing.abstention import declines
+from benchmarks.parsing.abstention import declines, declines_in_part
 from benchmarks.parsing.expected import Expected, Parsed
 from benchmarks.parsing.folding import fold
 from benchmarks.parsing.structured import answers_in_json
@@ -95,6 +95,8 @@ def read_number_text(text: str, expected: Expected) -> Parsed:
     solo = [match for line in {lines[0], lines[-1]} if (match := _VALUE.fullmatch(line.rstrip("。.")))]
     if len(lines) > 1 and len({match.group("number") for match in solo}) == 1:
         return _reading(solo[0], expected, "line")
+    if declines_in_part(text):
+        return Parsed(status="abstained", rule="declined")
     return Parsed(status="unparsed", rule="no_statement")
 
 

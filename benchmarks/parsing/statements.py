@@ -217,11 +217,15 @@ def _before(text: str, at: int) -> str:
     return text[start:at]
 
 
+_TURN = re.compile(r"(?i)(?:が|けど|けれども|ものの)、|しかし|\bbut\s|;\s")
+
+
 def _supposed(text: str, start: int, end: int) -> bool:
     rest = re.split(r"[。\n]|(?<=[a-zA-Z)])[.](?=\s|$)", text[end:], maxsplit=1)[0]
     question = text[end + len(rest) : end + len(rest) + 1]
     return bool(
-        _SUPPOSED_BEFORE.search(_before(text, start)) or _SUPPOSED_AFTER.search((rest + question)[:80])
+        _SUPPOSED_BEFORE.search(_TURN.split(_before(text, start))[-1])
+        or _SUPPOSED_AFTER.search((rest + question)[:80])
     )
 
 

@@ -13,7 +13,7 @@ from benchmarks.parsing.folding import CIRCLED, bare, fold
 
 KANA = "アイウエオカキクケコ"
 
-_OPEN = r"[\s\"'“「『【\[(<:]*"
+_OPEN = r"(?:\s*[-・]\s+)?[\s\"'“「『【\[(<:]*"
 _PREFIX = r"(?:(?:選択肢|肢|記号|番号|設問|(?:the\s+)?(?:option|choice|letter|answer)s?)\s*:?\s*)?"
 _CLOSE = r"[\"'”」』】\])}>]*"
 _REASON = r"because|since|as\s|which|where|for\s|based|due|given|while|whereas|according|with\s|although|and\s+not|not\s|rather"
@@ -21,7 +21,7 @@ _COPULA = (
     r"です|だ(?!け)|である|であり|であって|であろう|でした|でしょう(?!か)|で[、。\s]|でよい|でいい|と(?:考え|思い|思う|思わ|判断|結論|答え|回答|解答|推測|推定|言え|いえ|し(?:ます|た)|なり|なる)"
     r"|に(?:なり|なる|決ま|し(?:ます|た))|(?:番)?を?(?:選択|選び|選ぶ|選ん)|が(?:正解|正しい|最も|最適|適切|該当|妥当|当てはま|答え)|となり|となる|、"
 )
-_END = re.compile(rf"(?i)\s*(?:$|\n|[。.．,;:!！)）\]」』】|—–-]|{_COPULA}|(?:{_REASON}))")
+_END = re.compile(rf"(?i)\s*(?:$|\n|[。.．,;:!！)）\]」』】|<—–-]|{_COPULA}|(?:{_REASON}))")
 _AND = re.compile(r"(?i)\s*(?:、|,|と|及び|および|ならびに|並びに|・|&|\+|\band\b|;|，)\s*(?:\band\b\s*)?")
 _LINES = re.compile(r"\s*\n\s*(?:[-・*]\s*)?|\s+")
 _OR = re.compile(
@@ -113,6 +113,8 @@ class ValueReader:
             if (but := _BUT.match(text, value.end)) and (after := self.read(text, but.end())):
                 return after
             return Value(value.labels, value.end, negated=True)
+        if neither := self._neither(text, at):
+            return self.read(text, neither)
         value = self._list(text, at, hedged)
         if value is None:
             return None
@@ -121,6 +123,14 @@ class ValueReader:
         if _NOT_AFTER.match(text, value.end):
             return Value(value.labels, value.end, negated=True)
         return value if _END.match(text, value.end) else None
+
+    def _neither(self, text: str, at: int) -> int | None:
+        """The place after 「BでもDでもなく、」."""
+        count = 0
+        while (item := self._item(text, at)) and (also := re.compile(r"\s*でも").match(text, item[1])):
+            at, count = also.end(), count + 1
+        found = re.compile(r"\s*なく(?:て)?[、,]?\s*").match(text, at) if count else None
+        return found.end() if found else None
 
     def whole(self, text: str) -> Value | None:
         """The value that the whole text is, nothing beside it but a copula."""
@@ -205,7 +215,9 @@ class ValueReader:
             return None
         if self._glued and (match := self._glued.match(text, place)):
             letters = match.group().casefold()
-            if len(set(letters)) == len(letters) and (match.group().isupper() or match.group().islower()):
+            if sorted(set(letters)) == list(letters) and (  # "bad" is a word, "abd" an answer
+                match.group().isupper() or match.group().islower()
+            ):
                 return [self._forms[letter] for letter in letters], self._closed(text, match.end()), False
         match = self._label.match(text, place)
         if match is None:
