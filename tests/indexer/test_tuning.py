@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from indexer import EncoderIdentity, HybridIndex, InvalidQuery, Mode, build_index, ndcg
+from indexer import EncoderIdentity, FusionSettings, HybridIndex, InvalidQuery, Mode, build_index, ndcg
 from indexer.cli import app
 from indexer.encoders import Vectors
 from indexer.runs import Query
@@ -48,6 +48,8 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HybridIndex]:
     documents = [document(f"d{number:03}", f"{word(number)}錠、drug{number:03}x") for number in range(120)]
     build_index(documents, out, encoder=NoiseEncoder())
     with HybridIndex.open(out, encoder=NoiseEncoder()) as opened:
+        # Weights under which the words overrule the vectors: a share is small where most of a query is unknown.
+        opened.fusion = FusionSettings(lexical=1.0, bigram=1.0, latin=3.0)
         yield opened
 
 
@@ -66,9 +68,11 @@ def test_weights_that_are_better_on_the_half_held_out_are_adopted(noisy: HybridI
     """Judged as the vectors rank, the words only disturb."""
     [outcome] = tune(noisy, JAPANESE, judged_by(noisy, "dense", JAPANESE))
     assert (outcome.language, outcome.queries, outcome.held_out) == ("japanese", 80, 40)
-    assert outcome.best == {"lexical": 0.0, "bigram": 0.0}
-    assert (outcome.adopted, outcome.best_ndcg, outcome.weights) == (True, 1.0, outcome.best)
-    assert toml_lines([outcome]) == ["[index.fusion]", "lexical = 0", "bigram = 0"]
+    assert sum(outcome.best.values()) < 0.2
+    assert outcome.best_ndcg > outcome.default_ndcg
+    assert (outcome.adopted, outcome.weights) == (True, outcome.best)
+    lines = [f"{name} = {weight:g}" for name, weight in outcome.best.items()]
+    assert toml_lines([outcome]) == ["[index.fusion]", *lines]
 
 
 def test_a_default_that_is_as_good_as_any_stays(noisy: HybridIndex) -> None:
@@ -95,7 +99,8 @@ def test_each_language_is_fitted_by_its_own_queries(noisy: HybridIndex) -> None:
         ("japanese", ["lexical", "bigram"]),
         ("latin", ["latin"]),
     ]
-    assert outcomes[1].best == {"latin": 0.0}
+    assert sum(outcomes[0].best.values()) < 0.2
+    assert outcomes[1].best["latin"] < 1
 
 
 def test_what_is_fitted_is_the_ranking_that_is_served(noisy: HybridIndex) -> None:
