@@ -54,8 +54,7 @@ class SentenceTransformerEncoder:
         self._lock = threading.Lock()
 
     @cached_property
-    def model(self) -> Any:
-        """The loaded ``SentenceTransformer``."""
+    def _model(self) -> Any:
         if find_spec("sentence_transformers") is None:
             raise EncoderUnavailable(_MISSING)
         from sentence_transformers import SentenceTransformer
@@ -75,7 +74,7 @@ class SentenceTransformerEncoder:
     @cached_property
     def identity(self) -> EncoderIdentity:
         with self._lock:
-            model = self.model
+            model = self._model
             prompts: dict[str, str] = dict(model.prompts or {})
             return EncoderIdentity(
                 name="sentence-transformers",
@@ -96,7 +95,7 @@ class SentenceTransformerEncoder:
         if not texts:
             return np.empty((0, self.dim), np.float32)
         with self._lock:
-            vectors = self.model.encode(
+            vectors = self._model.encode(
                 list(texts),
                 prompt=prompt,
                 batch_size=self._batch_size,
