@@ -26,7 +26,7 @@ HNSW_FROM = 50_000
 
 IVF_FROM = 2_000_000
 """Rows. A graph finds more of the nearest rows in less time (docs/performance.md), but each row put into it
-costs half a millisecond or more, some ten times an inverted file's; above, that is most of an hour a build."""
+costs half a millisecond or more, ten times an inverted file's; above, that is most of an hour a build."""
 
 SCANNED = 0.05
 """Share of allowed rows below which they are scanned: lists and graphs are walked past too much."""

@@ -11,7 +11,10 @@ _CHOICE_JA = (
     "医学の問題に答えてください。選択肢から最も適切なものを1つ選び、その記号だけを書いてください。"
     "説明は書かないでください。"
 )
-_CHOICE_EN = "Answer the medical question. Pick the single best choice and write its letter only, without any explanation."
+_CHOICE_EN = (
+    "Answer the medical question. Pick the single best choice and write its letter only, without any "
+    "explanation."
+)
 _CHOICES_JA = (
     "医師国家試験の問題に答えてください。選ぶ数の指示があればその数だけ、なければ1つ選び、"
     "記号を「a」「a,c」のようにコンマで区切って書いてください。記号のほかは書かないでください。"

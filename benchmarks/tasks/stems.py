@@ -6,7 +6,8 @@ _NEGATIVE = re.compile(
     r"(?:誤っている|誤り|不適切|考えにくい|可能性が低い|ない)(?:の|もの|選択肢|組合せ)?(?:は|を)?"
     r"[^。]{0,8}(?:どれか|選べ|選びなさい|選択)"
     r"|\bEXCEPT\b|\bNOT\b"
-    r"|(?i:\bleast likely\b|\bexcept\b|\bis (?:false|incorrect|not true)\b|\bincorrect (?:statement|option)\b)"
+    r"|(?i:\bleast likely\b|\bexcept\b|\bis (?:false|incorrect|not true)\b)"
+    r"|(?i:\bincorrect (?:statement|option)\b)"
 )
 
 

@@ -77,7 +77,7 @@ class OpenAIGenerator:
 
     @property
     def context_tokens(self) -> int | None:
-        """As some servers list it (``max_model_len``), once the models were listed; no request is made for it."""
+        """As some servers list it (``max_model_len``), once the models were listed; no request of its own."""
         return self._context_tokens
 
     async def problem(self) -> str | None:
