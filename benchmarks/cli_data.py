@@ -117,7 +117,8 @@ def _check(paths: list[Path], as_json: bool) -> None:
     for summary, path in zip(summaries, paths, strict=True):
         print(
             f"{path}: {summary['right']} of {summary['n']} rows right, "
-            f"{summary['false_parses']} false parses ({summary['silent_guesses']} of them where nothing was to be read)"
+            f"{summary['false_parses']} false parses "
+            f"({summary['silent_guesses']} of them where nothing was to be read)"
         )
         for outcome in check_rows(path):
             if not outcome.right:

@@ -48,7 +48,7 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HybridIndex]:
     documents = [document(f"d{number:03}", f"{word(number)}錠、drug{number:03}x") for number in range(120)]
     build_index(documents, out, encoder=NoiseEncoder())
     with HybridIndex.open(out, encoder=NoiseEncoder()) as opened:
-        # Weights under which the words overrule the vectors: shares are small where a query is mostly unknown.
+        # Weights under which words overrule vectors: shares are small where a query is mostly unknown.
         opened.fusion = FusionSettings(lexical=1.0, bigram=1.0, latin=3.0)
         yield opened
 
