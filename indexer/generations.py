@@ -193,8 +193,8 @@ def build_folder(directory: Path) -> Iterator[Path]:
     with writing(directory), build_lock(directory):
         shutil.rmtree(directory / "tmp", ignore_errors=True)
         folder = directory / "tmp" / _next_name(directory)
-        folder.mkdir(parents=True)
         try:
+            folder.mkdir(parents=True)
             yield folder
         finally:
             shutil.rmtree(directory / "tmp", ignore_errors=True)
