@@ -1,0 +1,22 @@
+"""The parser on tables of newly written replies: all read as meant, nothing guessed."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.agreement import check_rows
+
+TABLES = ("development.tsv", "held_out.tsv")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_reply_is_read_as_what_it_does_not_say(name: str) -> None:
+    outcomes = check_rows(Path(__file__).parent / name)
+    assert len(outcomes) > 200
+    assert [outcome for outcome in outcomes if outcome.false_parse] == []
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_nearly_every_reply_is_read(name: str) -> None:
+    outcomes = check_rows(Path(__file__).parent / name)
+    assert sum(outcome.right for outcome in outcomes) >= 0.98 * len(outcomes)
