@@ -176,9 +176,8 @@ def main(
     for half in HALVES:
         print(f"## {half}\n\n{_label_table(counts(read_pairs(pairs / half)))}\n")
     if (data / "jaquad").is_dir() and (data / "nando").is_dir():
-        print(
-            f"## Changed sentences\n\n{_changed_table(changed_sentences(data, limit_each=limit_each, skip=skip))}"
-        )
+        changed = changed_sentences(data, limit_each=limit_each, skip=skip)
+        print(f"## Changed sentences\n\n{_changed_table(changed)}")
         found = counts(neighbours(data, limit=limit_each))["neighbour"]
         cells = ", ".join(f"{status} {found[status]}" for status in STATUSES)
         print(f"\n## Sentences beside the next passage of their article ({found.total()})\n\n{cells}")
