@@ -12,7 +12,11 @@ from benchmarks.parsing.expected import Expected, Parsed
 from benchmarks.parsing.numbers import read_number, read_rating
 from benchmarks.parsing.thinking import without_thinking
 
-MAX_REPLY_CHARS = 200_000
+MAX_REPLY_CHARS = 1_000_000
+"""Thinking included."""
+
+MAX_ANSWER_CHARS = 10_000
+"""Without thinking. A longer one repeats itself; reading it would take a time that grows with its square."""
 
 
 def parse_answer(reply: str | None, expected: Expected, *, finish_reason: str | None = None) -> Parsed:
@@ -37,6 +41,8 @@ def parse_answer(reply: str | None, expected: Expected, *, finish_reason: str | 
         return Parsed(status="truncated", rule="thinking_not_finished")
     if not answer.strip():
         return Parsed(status="unparsed", rule="empty")
+    if len(answer) > MAX_ANSWER_CHARS:
+        return Parsed(status="unparsed", rule="too_long")
     match expected.kind:
         case "number":
             return read_number(answer, expected)

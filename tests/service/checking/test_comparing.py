@@ -169,3 +169,18 @@ def test_a_claim_that_says_nothing_is_never_verified(claim: str) -> None:
 def test_a_figure_of_something_else_is_no_support(claim: str, span: str) -> None:
     found = compare(claim, span, ("CD8とCOL4A4",))
     assert ("numbers", True) in {(each.aspect, each.contradicts) for each in found.differences}
+
+
+@pytest.mark.parametrize(
+    ("claim", "span", "contradicts"),
+    [
+        ("投与量は約500 mgである。", "投与量は500 mgである。", False),
+        ("投与量は500 mgである。", "投与量は最大500 mgである。", False),
+        ("投与量は少なくとも500 mgである。", "投与量は最大500 mgである。", True),
+        ("at least 6 hours of rest", "up to 6 hours of rest", True),
+    ],
+)
+def test_a_bound_before_a_figure_is_compared(claim: str, span: str, contradicts: bool) -> None:
+    found = compare(claim, span)
+    assert found.verdict != "verified"
+    assert ("comparators", contradicts) in {(each.aspect, each.contradicts) for each in found.differences}
