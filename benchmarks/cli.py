@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli_data import app as data_app
+from benchmarks.cli_data import parsing, tasks
+from benchmarks.cli_score import score
 from corpora import STARTER
 from indexer import IndexSettings
 
@@ -35,20 +38,21 @@ def retrieval(
 ) -> None:
     """Score our arms and other frameworks' on query sets with relevance judgements."""
     try:
-        from benchmarks.query_sets import SETS
+        from benchmarks.query_sets import SETS, TUNING
         from benchmarks.retrieval import run_set
         from benchmarks.retrieval_report import tables
     except ModuleNotFoundError as error:
         raise typer.BadParameter(f"{error.name} is missing: pip install 'jmedqa[bench]'") from error
-    unknown = set(only or ()) - SETS.keys()
+    known = SETS | TUNING
+    unknown = set(only or ()) - known.keys()
     if unknown:
-        raise typer.BadParameter(f"no such set: {', '.join(sorted(unknown))}; known: {', '.join(SETS)}")
+        raise typer.BadParameter(f"no such set: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     settings = IndexSettings(vectors=(STARTER / "vectors.npz", *(vectors or ())))
     scores = []
     for name in only or SETS:
         _stderr.print(f"{name}: indexing and searching")
         try:
-            query_set = SETS[name](data)
+            query_set = known[name](data)
         except FileNotFoundError as error:
             raise typer.BadParameter(
                 f"{error.filename} does not exist; name the folder with --data"
@@ -58,3 +62,9 @@ def retrieval(
         print(json.dumps([entry.model_dump() for entry in scores], ensure_ascii=False))
     else:
         print(tables(scores))
+
+
+app.command()(score)
+app.command("tasks")(tasks)
+app.command()(parsing)
+app.add_typer(data_app, name="data")

@@ -2,8 +2,7 @@
 
 Measures are ir_measures' (nDCG as trec_eval computes it, Järvelin and Kekäläinen, TOIS 2002,
 doi:10.1145/582415.582418). A query that no arm answers counts as zero and lowers the mean. Differences
-between arms are tested on the same queries by a sign-flip permutation test (Smucker, Allan and
-Carterette, CIKM 2007, doi:10.1145/1321440.1321528).
+between arms are tested on the same queries by a sign-flip permutation test.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +12,8 @@ import numpy as np
 from ir_measures import R, nDCG
 
 from corpora import Frozen
-from indexer import Hit
+from indexer import Hit, sign_flip_p_value
 
-PERMUTATIONS = 10_000
 NDCG, R10, R100 = nDCG @ 10, R @ 10, R @ 100
 
 
@@ -67,12 +65,4 @@ def paired_p_value(one: Mapping[str, float], other: Mapping[str, float], *, seed
     if one.keys() != other.keys():
         raise ValueError("the two arms were measured on different queries")
     differences = np.array([one[query] - other[query] for query in one])
-    observed = abs(differences.sum())
-    random = np.random.default_rng(seed)
-    extreme = sum(
-        int(
-            (abs(random.choice((-1.0, 1.0), (500, len(differences))) @ differences) >= observed - 1e-12).sum()
-        )
-        for _ in range(PERMUTATIONS // 500)
-    )
-    return (extreme + 1) / (PERMUTATIONS + 1)
+    return sign_flip_p_value(differences, seed=seed)

@@ -5,6 +5,7 @@ heading, so that another splitting leaves the judgements valid. The others are r
 Where a set is sampled, a fixed seed chooses.
 """
 
+import gzip
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -13,14 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from corpora import STARTER, Document, read_corpus
-from indexer import StoredPassage
+from corpora.cleaning import clean
+from indexer import Grades, StoredPassage, read_qrels
 
 SEED = 20261123
 STARTER_QUERIES = Path(__file__).parent / "retrieval_sets" / "starter" / "queries.jsonl"
 
 Unit = Literal["document", "passage"]
-Grades = dict[str, dict[str, int]]
-"""By query id, then by the id of the unit: its relevance."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,14 @@ def known_items(data: Path, name: str, *, most: int | None = None) -> QuerySet:
     )
 
 
-def jaquad(data: Path, *, passages: int = 1000, queries: int = 500) -> QuerySet:
-    """Whole articles, drawn until they have ``passages``, and ``queries`` of the questions on them."""
+def jaquad(
+    data: Path, *, name: str = "jaquad", after: int = 0, passages: int = 1000, queries: int = 500
+) -> QuerySet:
+    """Whole articles, drawn until they have ``passages``, and ``queries`` of the questions on them.
+
+    Args:
+        after: Articles drawn before this many passages were reached are left out: another set has them.
+    """
     folder = data / "jaquad"
     grades = read_qrels(folder / "qrels.tsv")
     asked_about = {doc_id for relevant in grades.values() for doc_id in relevant}
@@ -107,18 +113,31 @@ def jaquad(data: Path, *, passages: int = 1000, queries: int = 500) -> QuerySet:
         by_title.setdefault(document.title, []).append(document)
     titles = sorted(title for title, docs in by_title.items() if any(d.doc_id in asked_about for d in docs))
     random.Random(SEED).shuffle(titles)  # noqa: S311
-    drawn: list[Document] = []
+    passed, drawn = 0, list[Document]()
     for title in titles:
-        if len(drawn) >= passages:
-            break
-        drawn += by_title[title]
+        if passed < after:
+            passed += len(by_title[title])
+        elif len(drawn) < passages:
+            drawn += by_title[title]
     ids = {document.doc_id for document in drawn}
     texts = {row["id"]: row["text"] for row in _json_lines(folder / "queries.jsonl")}
     chosen = sorted(
         (query, texts[query]) for query, relevant in grades.items() if not ids.isdisjoint(relevant)
     )
     random.Random(SEED).shuffle(chosen)  # noqa: S311
-    return QuerySet("jaquad", "document", lambda: drawn, dict(chosen[:queries]), grades)
+    return QuerySet(name, "document", lambda: drawn, dict(chosen[:queries]), grades)
+
+
+def medquad(data: Path, *, documents: int = 600, queries: int = 400) -> QuerySet:
+    """English questions of the NIH's sites, each for its own answer, of 80 to 1,000 characters."""
+    with gzip.open(data / "medquad" / "passages.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = {row["id"]: row for row in map(json.loads, file) if 80 < len(row["text"]) < 1000}
+    drawn = list(rows.values())
+    random.Random(SEED).shuffle(drawn)  # noqa: S311
+    drawn = drawn[:documents]
+    texts = [Document(doc_id=row["id"], title="", text=clean(row["text"])) for row in drawn]
+    asked = {row["id"]: row["question"] for row in drawn[:queries]}
+    return QuerySet("medquad-tuning", "document", lambda: texts, asked, {name: {name: 1} for name in asked})
 
 
 SETS: dict[str, Callable[[Path], QuerySet]] = {
@@ -129,14 +148,13 @@ SETS: dict[str, Callable[[Path], QuerySet]] = {
     "pubmedqa-ir": lambda data: known_items(data, "pubmedqa-ir"),
 }
 
+"""What the table of docs/retrieval.md is measured on. Nothing was chosen on these."""
 
-def read_qrels(path: Path) -> Grades:
-    """Read TREC judgements: ``query_id 0 doc_id relevance``, separated by white space."""
-    grades: Grades = {}
-    with path.open(encoding="utf-8") as file:
-        for query_id, _, doc_id, grade in (line.split() for line in file if line.strip()):
-            grades.setdefault(query_id, {})[doc_id] = int(grade)
-    return grades
+TUNING: dict[str, Callable[[Path], QuerySet]] = {
+    "jaquad-tuning": lambda data: jaquad(data, name="jaquad-tuning", after=1000, passages=700, queries=400),
+    "medquad-tuning": medquad,
+}
+"""What the weights of the fusion were chosen on; no part of the table."""
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

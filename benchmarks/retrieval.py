@@ -91,14 +91,15 @@ def run_set(query_set: QuerySet, work: Path, settings: IndexSettings | None = No
         with HybridIndex.open(out, encoder=encoder) as index:
             passages = [index.passage(passage_id) for passage_id in index.passages.ids]
             grades = query_set.judged(passages)
+            document_of = {one.passage.passage_id: one.passage.doc_id for one in passages}.__getitem__
             arms = [
-                score(name, _rankings(query_set, index, search), grades)
+                score(name, _rankings(query_set, document_of, search), grades)
                 for name, search in _searches(index, passages)
             ]
             ablations = []
             for name, change in ABLATIONS.items():
                 with _changed(index, change):
-                    rankings = _rankings(query_set, index, _mode(index, "hybrid"))
+                    rankings = _rankings(query_set, document_of, _mode(index, "hybrid"))
                 ablations.append(score(name, rankings, grades))
             counts = index.manifest.counts
     hybrid = next(arm for arm in arms if arm.arm == "hybrid")
@@ -139,9 +140,9 @@ def _changed(index: HybridIndex, change: Ablation) -> Iterator[None]:
         index.fusion, index.synonym_weight = fusion, weight
 
 
-def _rankings(query_set: QuerySet, index: HybridIndex, search: Search) -> dict[str, list[Hit]]:
+def _rankings(query_set: QuerySet, document_of: Callable[[str], str], search: Search) -> dict[str, list[Hit]]:
     return {
-        query_id: ranked_units(search, index.document_of, text, query_set.unit)
+        query_id: ranked_units(search, document_of, text, query_set.unit)
         for query_id, text in query_set.queries.items()
     }
 

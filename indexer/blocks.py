@@ -15,18 +15,20 @@ scores and order, to the last bit; impacts decide the speed and nothing else.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.blocks_writer import DENSE_SHARE, FILES, POINTED, padded, write_blocks
+from indexer.blocks_layout import DENSE_SHARE, FILES, POINTED, check_layout, padded
+from indexer.blocks_writer import write_blocks
 from indexer.disk import save_array
+from indexer.errors import IndexCorrupt
 from indexer.hits import Hit
-from indexer.impacts import least_counts, length_norms
-from indexer.kernels import CIndex, Kernels, kernels
+from indexer.impacts import NORM_LIMIT, least_counts, length_norms
+from indexer.kernels import CIndex, DamagedIndex, Kernels, kernels
 from indexer.lexical import Allowed, Bag, Query, top, unseen_idf
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings, map_array
@@ -36,7 +38,11 @@ MOST_TERMS = 4_000
 
 
 class BlockIndex:
-    """Postings in blocks, memory-mapped. Thread-safe; opening reads nothing but headers."""
+    """Postings in blocks, memory-mapped. Thread-safe; opening reads nothing but headers.
+
+    A search of damaged files raises :class:`IndexCorrupt` where it meets what cannot be, and otherwise
+    finds what they say: only the checksums tell (``index verify``).
+    """
 
     def __init__(
         self,
@@ -45,7 +51,10 @@ class BlockIndex:
         arrays: dict[str, NDArray[np.generic]],
         *,
         use_kernels: bool = True,
+        folder: Path = Path(),
     ) -> None:
+        check_layout(arrays, len(ids), len(vocabulary))
+        self._folder = folder
         self._ids = ids
         self._vocabulary = vocabulary
         # Plain views: a memmap runs Python code for every slice.
@@ -53,8 +62,6 @@ class BlockIndex:
         self._kernels = kernels() if use_kernels else None
         k1, b, average, block_rows = arrays["constants"].tolist()
         self._k1, self._b, self._average, self._block_rows = k1, b, average, int(block_rows)
-        if len(arrays["lengths"]) != len(ids) or len(arrays["idf"]) != len(vocabulary):
-            raise ValueError(f"{len(ids)} ids, but {len(arrays['lengths'])} lengths")
 
     @classmethod
     def write(cls, folder: Path, ids: SortedStrings, bags: Iterable[Bag], settings: LexicalSettings) -> None:
@@ -84,8 +91,9 @@ class BlockIndex:
     @classmethod
     def load(cls, folder: Path, ids: SortedStrings, *, use_kernels: bool = True) -> "BlockIndex":
         """Open as maps: what no query touches is never read."""
-        arrays = {name: map_array(folder / f"{name}.npy") for name in FILES}
-        return cls(ids, SortedStrings.load(folder / "terms"), arrays, use_kernels=use_kernels)
+        arrays = {name: map_array(folder / f"{name}.npy", dtype) for name, dtype in FILES.items()}
+        words = SortedStrings.load(folder / "terms")
+        return cls(ids, words, arrays, use_kernels=use_kernels, folder=folder)
 
     def bound(self, terms: Query) -> float:
         weights = 0.0
@@ -103,8 +111,10 @@ class BlockIndex:
             if number >= 0:
                 numbers.append(number)
                 weights.append(times * float(self._arrays["idf"][number]) * (self._k1 + 1))
-        if not numbers:
+        if not numbers or k < 1:
             return []
+        if not isfinite(sum(weights)):
+            raise self._damaged("a weight is no number")
         # On tiny corpora an IDF, floored by a negative average, is below 0: there is no bound then.
         if self._kernels is None or len(numbers) > MOST_TERMS or min(weights) <= 0:
             return self._search_all(numbers, weights, k, allowed)
@@ -115,17 +125,22 @@ class BlockIndex:
     ) -> list[Hit]:
         # units * score <= sum < units * score + window, and no sum above 65535: see share() in kernels.c.
         units = (65_535 - 3 * len(numbers) - 300) / sum(weights)
+        if not isfinite(units):
+            raise self._damaged("a weight is next to nothing")
         scaled = [ceil(weight * units * 256 / 255) for weight in weights]
         window = ceil(units * sum(weights) / 255) + 2 * len(numbers) + 1
-        rows, scores = compiled.search(
-            self._c_index,
-            np.array(numbers, np.int64),
-            np.array(weights, np.float64),
-            np.array(scaled, np.uint16),
-            min(k, len(self._ids)),
-            window,
-            None if allowed is None else np.ascontiguousarray(allowed, np.bool_),
-        )
+        try:
+            rows, scores = compiled.search(
+                self._c_index,
+                np.array(numbers, np.int64),
+                np.array(weights, np.float64),
+                np.array(scaled, np.uint16),
+                min(k, len(self._ids)),
+                window,
+                None if allowed is None else np.ascontiguousarray(allowed, np.bool_),
+            )
+        except DamagedIndex:
+            raise self._damaged("a search was led outside of it") from None
         ids = self._ids.take(rows)
         return [Hit(passage_id, score) for passage_id, score in zip(ids, scores.tolist(), strict=True)]
 
@@ -173,28 +188,44 @@ class BlockIndex:
             yield from bags
 
     def _find(self, term: str) -> int:
-        word = term.encode("utf-8", "surrogatepass")
         if self._kernels is None:
             return self._vocabulary.find(term)
-        return self._kernels.find(self._c_index, word)
+        try:
+            return self._kernels.find(self._c_index, term.encode("utf-8", "surrogatepass"))
+        except DamagedIndex:
+            raise self._damaged("the vocabulary points outside of itself") from None
+
+    def _damaged(self, reason: str) -> IndexCorrupt:
+        return IndexCorrupt(self._folder, reason)
 
     def _runs(self, number: int) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]:
         """Of each run of a term: its block, the offsets in it, ascending, and the impacts."""
         arrays = self._arrays
-        runs = range(int(arrays["run_starts"][number]), int(arrays["run_starts"][number + 1]))
+        first, end = int(arrays["run_starts"][number]), int(arrays["run_starts"][number + 1])
         sparse, dense = int(arrays["sparse_starts"][number]), int(arrays["dense_starts"][number])
-        for run in runs:
+        if not 0 <= first <= end <= len(arrays["run_blocks"]) or min(sparse, dense) < 0:
+            raise self._damaged("a term's runs lie outside of it")
+        before = -1
+        for run in range(first, end):
             block, count = int(arrays["run_blocks"][run]), int(arrays["run_counts"][run]) + 1
-            size = padded(min(self._block_rows, len(self._ids) - block * self._block_rows))
+            rows = min(self._block_rows, len(self._ids) - block * self._block_rows)
+            if block <= before or count > rows:
+                raise self._damaged("a run's block does not exist")
+            before = block
+            size = padded(rows)
             if count * DENSE_SHARE >= size:
                 impacts = arrays["dense"][dense : dense + size]
+                if len(impacts) < size:
+                    raise self._damaged("a run's postings lie outside of it")
                 offsets = np.flatnonzero(impacts)
-                yield block, offsets, impacts[offsets].view(np.uint8)
-                dense += size
+                impacts, wanted, dense = impacts[offsets], len(offsets), dense + size
             else:
                 span = slice(sparse, sparse + count)
-                yield block, arrays["offsets"][span].astype(np.int64), arrays["impacts"][span].view(np.uint8)
-                sparse += count
+                offsets, impacts = arrays["offsets"][span].astype(np.int64), arrays["impacts"][span]
+                wanted, sparse = count, sparse + count
+            if len(offsets) != wanted or (wanted and int(offsets.max()) >= rows):
+                raise self._damaged("a run's postings lie outside of it")
+            yield block, offsets, impacts.view(np.uint8)
 
     def _postings(
         self, number: int, block: int | None = None
@@ -205,19 +236,26 @@ class BlockIndex:
             for of_block, offsets, impacts in self._runs(number)
             if block is None or of_block == block
         ]
+        if not parts:
+            return np.empty(0, np.int64), np.empty(0)
         rows = np.concatenate([part for part, _ in parts])
         counts = least_counts(np.concatenate([part for _, part in parts]), self._norms(rows))
         keys = self._arrays["odd_keys"].view(np.int64)
         low, high = np.searchsorted(keys, (number << 32, (number + 1) << 32))
         odd_rows = keys[low:high] & 0xFFFF_FFFF
-        at = np.searchsorted(rows, odd_rows)
-        here = (at < len(rows)) & (rows[np.minimum(at, len(rows) - 1)] == odd_rows)
+        at = np.minimum(np.searchsorted(rows, odd_rows), max(len(rows) - 1, 0))
+        here = rows[at] == odd_rows if len(rows) else np.zeros(len(odd_rows), np.bool_)
         counts[at[here]] = self._arrays["odd_counts"].view(np.int32)[low:high][here]
+        if (counts < 1).any():
+            raise self._damaged("a count is none")
         return rows, counts
 
     def _norms(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         lengths = self._arrays["lengths"].view(np.int32)[rows]
-        return length_norms(lengths, self._average, self._k1, self._b)
+        norms = length_norms(lengths, self._average, self._k1, self._b)
+        if not ((norms > 0) & (norms < NORM_LIMIT)).all():
+            raise self._damaged("a passage's length is none")
+        return norms
 
     @cached_property
     def _c_index(self) -> CIndex:
@@ -226,12 +264,15 @@ class BlockIndex:
             terms=len(self._vocabulary),
             block_rows=self._block_rows,
             dense_share=DENSE_SHARE,
+            runs=len(self._arrays["run_blocks"]),
+            postings=len(self._arrays["offsets"]),
+            dense_size=len(self._arrays["dense"]),
             odd=len(self._arrays["odd_keys"]),
             k1=self._k1,
             b=self._b,
             average=self._average,
         )
-        index.words, index.word_starts = self._vocabulary.addresses()
+        index.words, index.words_size, index.word_starts = self._vocabulary.addresses()
         for name in POINTED:
             setattr(index, name, self._arrays[name].ctypes.data)
         return index

@@ -1,16 +1,4 @@
-"""Writing the files of the engine ``blocks``; :mod:`indexer.blocks` says what they are for.
-
-terms.*             the vocabulary
-lengths, idf        of each row, of each term
-run_starts          of each term: its first run; one more ends the last
-sparse_starts       of each term: where its sparse runs begin in offsets and impacts
-dense_starts        of each term: where its dense runs begin in dense
-run_blocks, run_counts (less one), run_maxima       of each run
-offsets, impacts    of each sparse posting
-dense               blocks of impacts, 0 where the row has not the term, padded to PADDING rows
-odd_keys, odd_counts    term << 32 | row, ascending, and the count that its impact does not tell
-constants           k1, b, average length, rows in a block
-"""
+"""Writing the files of the engine ``blocks``; :mod:`indexer.blocks_layout` lists them."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -21,6 +9,7 @@ from typing import BinaryIO, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from indexer.blocks_layout import BLOCK_ROWS, DENSE_SHARE, FILES, PADDING
 from indexer.disk import save_array
 from indexer.impacts import are_odd, length_norms, quantise
 from indexer.inversion import Inversion, Runs
@@ -28,34 +17,16 @@ from indexer.lexical import Bag, inverse_document_frequencies
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings
 
-BLOCK_ROWS = 65_536
-"""As many as 16 bits tell apart."""
-
-DENSE_SHARE = 4
-"""A dense run is shorter from one row in three on; from one in four on it is hardly longer, and faster."""
-
-PADDING = 64
-"""Rows that the search looks at together."""
-
-POINTED = (
-    "run_starts",
-    "sparse_starts",
-    "dense_starts",
+_STREAMED = (
     "run_blocks",
     "run_counts",
     "run_maxima",
     "offsets",
     "impacts",
     "dense",
-    "lengths",
     "odd_keys",
     "odd_counts",
 )
-FILES = (*POINTED, "idf", "constants")
-
-
-def padded(rows: int) -> int:
-    return -(-rows // PADDING) * PADDING
 
 
 class GrowingArray:
@@ -92,18 +63,6 @@ class GrowingArray:
         )
 
 
-_STREAMED = {
-    "run_blocks": np.uint16,
-    "run_counts": np.uint16,
-    "run_maxima": np.uint8,
-    "offsets": np.uint16,
-    "impacts": np.uint8,
-    "dense": np.uint8,
-    "odd_keys": np.int64,
-    "odd_counts": np.int32,
-}
-
-
 def write_blocks(
     folder: Path,
     passages: int,
@@ -136,8 +95,8 @@ def write_blocks(
         totals = np.zeros((3, len(frequencies) + 1), np.int64)  # runs, sparse postings, dense rows
         with ExitStack() as stack:
             files = {
-                name: stack.enter_context(GrowingArray(folder / f"{name}.npy", dtype))
-                for name, dtype in _STREAMED.items()
+                name: stack.enter_context(GrowingArray(folder / f"{name}.npy", FILES[name]))
+                for name in _STREAMED
             }
             for runs in inversion.runs():
                 _append(files, runs, norms, block_rows, totals)

@@ -210,8 +210,8 @@ def _tables(analysis: AnalysisSettings) -> list[bytes]:
 
 def _write_tables(folder: Path, tables: Sequence[bytes]) -> None:
     """Keep the tables with the index, numbered, so that it expands queries the same wherever it is opened."""
-    folder.mkdir()
     for number, table in enumerate(tables):
+        folder.mkdir(exist_ok=True)
         (folder / f"{number:03d}.tsv").write_bytes(table)
 
 

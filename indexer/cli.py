@@ -1,4 +1,4 @@
-"""``jmedqa index``: build, info, search, export-vectors; the rest is in ``indexer/cli_*.py``.
+"""``jmedqa index``: build, info, search, tune, export-vectors; the rest is in ``indexer/cli_*.py``.
 
 Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. Data goes to stdout (JSON where
 ``--json`` asks for it, the hits of a search), all else to stderr, tables for people included.
@@ -24,6 +24,7 @@ from indexer.filtering import FIELDS, parse_filters
 from indexer.generations import current_name, names
 from indexer.hits import Filters, Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
+from indexer.judging import read_qrels
 from indexer.manifest import Manifest, read_manifest
 from indexer.runs import Unit, read_queries, run_lines, search_units
 from indexer.settings import BuildJob, IndexSettings
@@ -36,6 +37,7 @@ from indexer.terminal import (
     progress_bars,
     stderr,
 )
+from indexer.tuning import toml_lines, tune
 from indexer.vectors import export_vectors
 
 app = typer.Typer(
@@ -162,6 +164,35 @@ def search(
                 _print_hits(opened, result)
 
 
+@app.command("tune")
+def tune_weights(
+    index: IndexOption,
+    queries: Annotated[Path, typer.Option("--queries", help='Lines of {"id", "text"}.')],
+    qrels: Annotated[Path, typer.Option("--qrels", help="TREC judgements: query 0 document relevance.")],
+    unit: Annotated[UnitOption, typer.Option("--unit", help="What was judged.")] = UnitOption.document,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the fusion's weights to judged queries; print lines for the configuration, change nothing."""
+    with exit_codes():
+        asked, grades = read_queries(queries), read_qrels(qrels)
+        with HybridIndex.open(index) as opened:
+            _warn(opened)
+            opened.reranker = None  # it would order the hits anew whatever the weights are
+            outcomes = tune(opened, asked, grades, unit.value)
+        if as_json:
+            print_json([one.model_dump() | {"weights": one.weights} for one in outcomes])
+            return
+        for one in outcomes:
+            stderr.print(
+                f"{one.language}: {one.queries} judged queries; on the {one.held_out} held out, nDCG@10 "
+                f"{one.default_ndcg:.4f} with {one.default}, {one.best_ndcg:.4f} with {one.best}, "
+                f"p = {one.p_value:.4f}: {'adopted' if one.adopted else 'the weights in force stay'}",
+                highlight=False,
+                markup=False,
+            )
+        typer.echo("\n".join(toml_lines(outcomes)))
+
+
 @app.command("export-vectors")
 def export(
     index: IndexOption,
@@ -230,6 +261,9 @@ def _resolved(job: BuildJob, base: Path) -> BuildJob:
     encoder = job.index.encoder
     if encoder.model is not None and (base / encoder.model).is_dir():
         encoder = encoder.model_copy(update={"model": str(base / encoder.model)})
+    reranking = job.index.reranking
+    if reranking.model is not None and (base / reranking.model).is_dir():
+        reranking = reranking.model_copy(update={"model": str(base / reranking.model)})
     vectors = tuple(base / file for file in job.index.vectors)
     analysis = job.index.analysis
     analysis = analysis.model_copy(
@@ -238,7 +272,9 @@ def _resolved(job: BuildJob, base: Path) -> BuildJob:
             "synonyms": tuple(base / table for table in analysis.synonyms),
         }
     )
-    index = job.index.model_copy(update={"analysis": analysis, "encoder": encoder, "vectors": vectors})
+    index = job.index.model_copy(
+        update={"analysis": analysis, "encoder": encoder, "reranking": reranking, "vectors": vectors}
+    )
     return BuildJob(corpus=corpora, index=index)
 
 

@@ -84,7 +84,7 @@ def verify_checksums(
                 {
                     "live": live[0] if live else None,
                     "generations": [
-                        asdict(one) | {"faults": [str(fault) for fault in one.faults]} for one in found
+                        one._asdict() | {"faults": [str(fault) for fault in one.faults]} for one in found
                     ],
                 }
             )

@@ -21,8 +21,12 @@ from indexer.strings import SortedStrings
 FILE = "vectors.faiss"
 APPROXIMATE = "approximate.faiss"
 
-APPROXIMATE_FROM = 50_000
+HNSW_FROM = 50_000
 """Rows. Below, scanning them all takes a few milliseconds, a tenth of what encoding the query takes."""
+
+IVF_FROM = 2_000_000
+"""Rows. A graph finds more of the nearest rows in less time (docs/performance.md), but each row put into it
+costs half a millisecond or more, ten times an inverted file's; above, that is most of an hour a build."""
 
 SCANNED = 0.05
 """Share of allowed rows below which they are scanned: lists and graphs are walked past too much."""
@@ -35,7 +39,8 @@ def resolved(settings: DenseSettings, rows: int) -> DenseSettings:
     """The same settings with ``auto`` decided; what the manifest records."""
     if settings.kind != "auto":
         return settings
-    return settings.model_copy(update={"kind": "ivf-sq8" if rows >= APPROXIMATE_FROM else "flat"})
+    kind = "flat" if rows < HNSW_FROM else "hnsw" if rows < IVF_FROM else "ivf-sq8"
+    return settings.model_copy(update={"kind": kind})
 
 
 class DenseIndex:

@@ -110,6 +110,10 @@ class EncoderUnavailable(IndexFailure):
     """The encoder that is asked for cannot run here."""
 
 
+class RerankerUnavailable(IndexFailure):
+    """The reranker that the settings name cannot run here."""
+
+
 class InvalidTable(IndexFailure):
     """A table of synonyms or a user dictionary cannot be read."""
 

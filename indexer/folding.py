@@ -4,7 +4,7 @@ NFKC alone is dangerous in medicine: it makes 104 of 10⁴, m2 of m², 11⁄2 of
 characters whose meaning lies in their position or frame are written out first (``10^4``, ``m^2``,
 ``1 1/2``, ``1 20mg``), and only then are widths, ligatures and case folded. Dashes typed for a long vowel
 (コンピュ－タ) and long vowels typed for a dash (βー遮断薬) become what they stand for, and characters that
-differ in nothing but their form (頚 and 頸) become one.
+differ in nothing but their form (頚 and 頸) become one, as do 胃がん, 胃ガン and 胃癌.
 """
 
 import re
@@ -44,6 +44,11 @@ _DASH_IN_KANA = re.compile("(?<=[ァ-モャ-ヲヴヵヶ])[\u2010\u2012-\u2015\u
 
 _LONG_VOWEL_ALONE = re.compile("(?<![ぁ-ゖァ-ヺー])ー")
 
+_CANCER = re.compile(
+    "(?<=[一-鿿])(?<!癌)(?:がん(?![ぁ-ゖー])|がん(?=[のはでとにをがもやかへな])|ガン(?![ァ-ヺー]))"
+)
+"""がん after a kanji and before no word: 胃がん, not 患者がんばる. UniDic has only 胃癌 as one word."""
+
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _UNSEARCHABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -57,7 +62,7 @@ def fold(text: str) -> str:
     if not text.isascii():
         text = _DASH_IN_KANA.sub("ー", text)
         text = unicodedata.normalize("NFKC", _written_out(text)).translate(_VARIANTS)
-        text = _LONG_VOWEL_ALONE.sub("-", text.replace("障碍", "障害"))
+        text = _LONG_VOWEL_ALONE.sub("-", _CANCER.sub("癌", text.replace("障碍", "障害")))
     text = _UNSEARCHABLE.sub(" ", text).casefold()
     text = _THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     return " ".join(text.split())

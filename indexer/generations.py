@@ -109,10 +109,11 @@ def earlier(directory: Path, name: str) -> list[str]:
 def fallbacks(directory: Path) -> list[str]:
     """What may serve where the live generation cannot, best first: those before it, then any other."""
     try:
-        before = earlier(directory, current_name(directory))
+        live = current_name(directory)
     except IndexFailure:
-        before = []
-    return before + [name for name in reversed(names(directory)) if name not in before]
+        return names(directory)[::-1]
+    before = earlier(directory, live)
+    return before + [name for name in reversed(names(directory)) if name not in (live, *before)]
 
 
 def resolve(directory: Path, wanted: str) -> str:
@@ -192,8 +193,8 @@ def build_folder(directory: Path) -> Iterator[Path]:
     with writing(directory), build_lock(directory):
         shutil.rmtree(directory / "tmp", ignore_errors=True)
         folder = directory / "tmp" / _next_name(directory)
-        folder.mkdir(parents=True)
         try:
+            folder.mkdir(parents=True)
             yield folder
         finally:
             shutil.rmtree(directory / "tmp", ignore_errors=True)

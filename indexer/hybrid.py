@@ -28,8 +28,9 @@ from indexer.generations import Lease, fallbacks, lease, lease_current
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, MatchedTerms, Mode, SearchResult
 from indexer.lexical import Allowed, LexicalEngine
 from indexer.manifest import Manifest, check_files, check_identity, read_manifest
-from indexer.passages import PassageStore, StoredPassage
+from indexer.passages import PassageStore, StoredPassage, indexed_text
 from indexer.querying import FieldQuery, expand, field_query, has_japanese
+from indexer.reranking import Reranker, make_reranker, rerank
 from indexer.synonyms import Expansion, Synonyms
 
 MAX_QUERY = 10_000
@@ -47,6 +48,10 @@ SYNONYMS = "synonyms"
 """Folder of a generation that holds the tables it expands queries by, as they were when it was built."""
 
 
+_UNREADABLE = (OSError, ValueError, RuntimeError, EOFError, IndexError, MemoryError, InvalidTable)
+"""What readers of files raise for what they cannot read."""
+
+
 class HybridIndex:
     """One generation with all arms. Thread-safe. Close it: an open generation is never pruned.
 
@@ -55,6 +60,7 @@ class HybridIndex:
         analyzer: What made its terms, for callers that compare words the same way.
         fusion: How arms are fused: the manifest's settings, until a measurement replaces them.
         synonym_weight: Likewise.
+        reranker: What orders the first hits of the mode ``hybrid`` anew; ``None`` without one.
         degraded: Why this is not the generation that ``CURRENT`` names; ``None`` if it is.
     """
 
@@ -82,6 +88,7 @@ class HybridIndex:
         self.degraded = degraded
         self.fusion = manifest.settings.fusion
         self.synonym_weight = manifest.settings.analysis.synonym_weight
+        self.reranker: Reranker | None = make_reranker(manifest.settings.reranking)
         self._held = held
 
     @classmethod
@@ -156,8 +163,11 @@ class HybridIndex:
                     [folder / name for name in sorted(manifest.files) if name.startswith(f"{SYNONYMS}/")]
                 )
                 dense = DenseIndex.load(folder / "dense", passages.ids, manifest.settings.dense)
-            except (OSError, ValueError, RuntimeError, EOFError, IndexError, InvalidTable) as error:
-                raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
+            except Exception as error:
+                check_files(folder, manifest, verify=True)  # names the file, if one has changed
+                if isinstance(error, _UNREADABLE):
+                    raise IndexCorrupt(folder, " ".join(str(error).split())[:200]) from error
+                raise
             return cls(held, manifest, passages, lexical, bigrams, synonyms, dense, analyzer, encoder)
         except BaseException:
             held.release()
@@ -205,7 +215,7 @@ class HybridIndex:
                 self._words("bigram", grams, depth, allowed),
                 self._meaning(query, depth, allowed),
             )
-            hits = self._fused(query, arms, lemmas, grams, depth)
+            hits = self._reranked(query, self._fused(query, arms, lemmas, grams, depth), k)
         else:
             expansions = []
             arm = (
@@ -287,6 +297,13 @@ class HybridIndex:
         return weighted_sum(
             [WeightedRanking(arm.hits, weights[arm.name], len(arm.hits) >= depth) for arm in arms]
         )
+
+    def _reranked(self, query: str, hits: list[Hit], k: int) -> list[Hit]:
+        if self.reranker is None:
+            return hits
+        first = hits[: max(k, self.manifest.settings.reranking.depth)]
+        texts = [indexed_text(self.passage(hit.passage_id).passage) for hit in first]
+        return rerank(query, first, texts, self.reranker)
 
     def passage(self, passage_id: str) -> StoredPassage:
         """The passage with that id.

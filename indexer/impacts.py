@@ -14,6 +14,9 @@ Floats = NDArray[np.floating]
 
 STEPS = 255
 
+NORM_LIMIT = 1e12
+"""Norms of real passages are below 10^10; from 10^13 on counts and their neighbours become one double."""
+
 
 def length_norms(lengths: NDArray[np.int32], average: float, k1: float, b: float) -> NDArray[np.float64]:
     """The norm of each passage; ``average`` is the mean length, or 1 where nothing has a length."""

@@ -18,7 +18,20 @@ class CIndex(ctypes.Structure):
     """``Index`` of ``kernels.c``, field by field. Who fills it keeps the arrays alive."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("rows", "terms", "block_rows", "dense_share")),
+        *(
+            (name, ctypes.c_int64)
+            for name in (
+                "rows",
+                "terms",
+                "block_rows",
+                "dense_share",
+                "words_size",
+                "runs",
+                "postings",
+                "dense_size",
+                "odd",
+            )
+        ),
         *(
             (name, ctypes.c_void_p)
             for name in (
@@ -38,26 +51,43 @@ class CIndex(ctypes.Structure):
                 "odd_counts",
             )
         ),
-        ("odd", ctypes.c_int64),
         *((name, ctypes.c_double) for name in ("k1", "b", "average")),
     ]
+
+
+NOT_FOUND, NO_MEMORY, DAMAGED = -1, -1, -2
+
+
+class DamagedIndex(Exception):  # noqa: N818
+    """The compiled search met a number that points outside of the index; its caller knows the file."""
 
 
 class Kernels:
     """The functions of the library. Thread-safe."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
+        """Raises ``AttributeError`` or ``OSError`` if the library is not the one of this version."""
+        library.size_of_index.restype = ctypes.c_int64
+        if library.size_of_index() != ctypes.sizeof(CIndex):
+            raise OSError("it was built from another version")
         self._find = library.find_word
         self._find.restype = ctypes.c_int64
         pointer, integer = ctypes.c_void_p, ctypes.c_int64
-        self._find.argtypes = [pointer, pointer, integer, ctypes.c_char_p, integer]
+        self._find.argtypes = [pointer, ctypes.c_char_p, integer]
         self._search = library.search
         self._search.restype = ctypes.c_int64
         self._search.argtypes = [pointer] * 4 + [integer] * 3 + [pointer] * 3
 
     def find(self, index: CIndex, word: bytes) -> int:
-        """The number of a word of the vocabulary, or -1."""
-        return int(self._find(index.words, index.word_starts, index.terms, word, len(word)))
+        """The number of a word of the vocabulary, or -1.
+
+        Raises:
+            DamagedIndex: If the vocabulary's offsets point outside of it.
+        """
+        number = int(self._find(ctypes.addressof(index), word, len(word)))
+        if number == DAMAGED:
+            raise DamagedIndex
+        return number
 
     def search(
         self,
@@ -69,7 +99,11 @@ class Kernels:
         window: int,
         allowed: NDArray[np.bool_] | None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The best rows and their scores, at most ``k``; see ``kernels.c``."""
+        """The best rows and their scores, at most ``k``; see ``kernels.c``.
+
+        Raises:
+            DamagedIndex: If what the arrays hold cannot be.
+        """
         rows, scores = np.empty(k, np.int64), np.empty(k, np.float64)
         found = self._search(
             ctypes.addressof(index),
@@ -83,6 +117,8 @@ class Kernels:
             rows.ctypes.data,
             scores.ctypes.data,
         )
+        if found == DAMAGED:
+            raise DamagedIndex
         if found < 0:
             raise MemoryError("not enough memory for a lexical search")
         return rows[:found], scores[:found]

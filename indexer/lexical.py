@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.disk import save_array
+from indexer.errors import IndexCorrupt
 from indexer.hits import Hit
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings, map_array
@@ -34,6 +35,17 @@ Query = Sequence[str] | Mapping[str, float]
 
 Allowed = NDArray[np.bool_] | None
 """One flag a passage, in row order: whether it may be found. ``None`` lets all pass."""
+
+
+FILES = {
+    "starts": np.int64,
+    "rows": np.int32,
+    "counts": np.int32,
+    "norms": np.float64,
+    "idf": np.float64,
+    "k1": np.float64,
+}
+"""The arrays of the engine ``files``, beside the vocabulary."""
 
 
 class LexicalEngine(Protocol):
@@ -71,7 +83,9 @@ class LexicalIndex:
         norms: NDArray[np.float64],
         idf: NDArray[np.float64],
         k1: float,
+        folder: Path = Path(),
     ) -> None:
+        self._folder = folder
         self._ids = ids
         self._vocabulary = vocabulary
         self._starts = starts
@@ -131,18 +145,23 @@ class LexicalIndex:
     def load(cls, folder: Path, ids: SortedStrings) -> "LexicalIndex":
         """Open as maps: what no query touches is never read."""
 
-        def mapped(name: str) -> NDArray[np.generic]:
-            return map_array(folder / f"{name}.npy")
-
+        words = SortedStrings.load(folder / "terms")
+        arrays = {name: map_array(folder / f"{name}.npy", dtype) for name, dtype in FILES.items()}
+        expected = {"starts": len(words) + 1, "idf": len(words), "norms": len(ids), "k1": 1}
+        expected["counts"] = len(arrays["rows"])
+        for name, length in expected.items():
+            if len(arrays[name]) != length:
+                raise ValueError(f"{name} holds {len(arrays[name])} numbers instead of {length}")
         return cls(
             ids,
-            SortedStrings.load(folder / "terms"),
-            mapped("starts").view(np.int64),
-            mapped("rows").view(np.int32),
-            mapped("counts").view(np.int32),
-            mapped("norms").view(np.float64),
-            mapped("idf").view(np.float64),
-            float(mapped("k1").view(np.float64)[0]),
+            words,
+            arrays["starts"].view(np.int64),
+            arrays["rows"].view(np.int32),
+            arrays["counts"].view(np.int32),
+            arrays["norms"].view(np.float64),
+            arrays["idf"].view(np.float64),
+            float(arrays["k1"].view(np.float64)[0]),
+            folder,
         )
 
     def scores(self, terms: Query) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -158,6 +177,9 @@ class LexicalIndex:
                 continue
             span = slice(int(self._starts[number]), int(self._starts[number + 1]))
             rows, counts = self._rows[span], self._counts[span]
+            # A damaged file may name rows that are none; its numbers are only checked with its checksum.
+            if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(scores):
+                raise IndexCorrupt(self._folder, "a posting names a row that does not exist")
             weight = times * float(self._idf[number]) * (self._k1 + 1)
             scores[rows] += weight * counts / (counts + self._norms[rows])
             held[rows] = True

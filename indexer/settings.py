@@ -56,7 +56,7 @@ class DenseSettings(Frozen):
     """
 
     kind: Literal["auto", "flat", "hnsw", "ivf-sq8"] = "auto"
-    probes: int = Field(default=16, ge=1)
+    probes: int = Field(default=64, ge=1)
     ef_search: int = Field(default=200, ge=1)
 
 
@@ -111,6 +111,21 @@ class FusionSettings(Frozen):
     depth: int = Field(default=100, ge=1)
 
 
+class RerankingSettings(Frozen):
+    """Reading the first hits anew with a cross-encoder. Off where no model is named.
+
+    Attributes:
+        model: For sentence-transformers: a model directory, or a name on the hub. Needs the extra ``models``.
+        depth: Hits that are read, or ``k`` where that is more.
+        device: As torch names it; ``None`` lets it choose.
+    """
+
+    model: str | None = None
+    depth: int = Field(default=30, ge=1)
+    device: str | None = None
+    batch_size: int = Field(default=16, ge=1)
+
+
 class IndexSettings(Frozen):
     """All that decides an index besides its documents; stored in the manifest.
 
@@ -126,6 +141,7 @@ class IndexSettings(Frozen):
     dense: DenseSettings = DenseSettings()
     encoder: EncoderSettings = EncoderSettings()
     fusion: FusionSettings = FusionSettings()
+    reranking: RerankingSettings = RerankingSettings()
     split: SplitSettings = SplitSettings()
     vectors: tuple[Path, ...] = ()
     keep: int = Field(default=3, ge=1)

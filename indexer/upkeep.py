@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.analyzer import Analyzer
 from indexer.encoders import Encoder
@@ -43,8 +44,7 @@ def check_built(folder: Path, manifest: Manifest, analyzer: Analyzer, encoder: E
         raise BuildRefused(fault) from fault
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """What the checksums said of one generation; it is whole where ``faults`` is empty."""
 
     generation: str

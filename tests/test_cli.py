@@ -45,7 +45,7 @@ def test_help_lists_every_command(command: str) -> None:
         (["index", "search", "--index", "{tmp}/none", "質問"], 4, "jmedqa index build"),
         (["ask", "--index", "{tmp}/none", "質問"], 4, "jmedqa index build"),
         (["ask", "--index", "{tmp}/none", "   "], 2, ""),
-        (["index", "build", "--corpus", "README.md", "--out", "/etc/passwd/x"], 2, "check the path"),
+        (["index", "build", "--corpus", "README.md", "--out", "/etc/passwd/x"], 4, "Not a directory"),
         (["serve", "--config", "{tmp}"], 2, "cannot be used"),
         (["bench", "retrieval", "--set", "nonsense"], 2, "nando"),
         (["bench", "retrieval", "--data", "{tmp}"], 2, "does not exist"),

@@ -1,13 +1,14 @@
 """Dense search by kind: speed against the exact scan, and how much of its result is found.
 
-    python -m benchmarks.perf.dense --rows 10000 100000 --kinds hnsw ivf-sq8
-    python -m benchmarks.perf.dense --vectors real.npy
+    python -m benchmarks.perf.dense --vectors var/perf/real.npy
+    python -m benchmarks.perf.dense --like var/perf/real.npy --rows 100000 1000000
 
-Without ``--vectors``, vectors have the mean and the spectrum of the encoder's own vectors of the starter
-corpus (``corpora/starter/vectors.npz``), which it takes apart as its documents do: half of the variance
-lies between documents. So topics are drawn with half of the covariance, ``PER_TOPIC`` rows each with the
-other half around theirs. With ``--topics 0`` there are none: one Gaussian cloud, the hardest case, which
-no text gives. Queries come from the same distribution. CPU time, one thread, kinds in turns.
+The first searches real vectors, a hundred of them as queries among all others. The second draws any number
+that have the mean and the spectrum of the given ones (else of the starter corpus's,
+``corpora/starter/vectors.npz``) and lie in topics as real ones do: a Gaussian cloud is far harder to search
+and one cloud a topic far easier, so there are large topics and small ones within the whole, as many as let
+lists of neighbours find about as much at the same size as among the real ones (docs/performance.md).
+CPU time, one thread, kinds in turns.
 """
 
 import argparse
@@ -28,33 +29,37 @@ from indexer.vectors import unit
 
 TOP = 100
 QUERIES = 100
-PER_TOPIC = 100
-BETWEEN = 0.5
-"""Share of the starter vectors' variance that lies between its documents: .503."""
+TOPICS = ((0.2, 400), (0.2, 20))
+"""Share of the variance that lies between the topics of a level, and rows a topic; ``SPREAD`` their sizes."""
+
+SPREAD = 1.0
+"""Standard deviation of the logarithm of a topic's size."""
 
 Rows = NDArray[np.float32]
 
 
 class Spectrum:
-    """The distribution of the encoder's vectors: mean, covariance, and topics drawn from it."""
+    """A distribution fitted to vectors: their mean, their covariance, and topics drawn from it."""
 
-    def __init__(self, topics: int, rng: np.random.Generator) -> None:
-        with np.load(STARTER / "vectors.npz") as arrays:
-            vectors = unit(arrays["vectors"])
+    def __init__(self, like: Rows, rows: int, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._mean = vectors.mean(axis=0)
-        _, sizes, axes = np.linalg.svd(vectors - self._mean, full_matrices=False)
-        self._shape = ((sizes / np.sqrt(len(vectors)))[:, None] * axes).astype(np.float32)
-        self._topics = self._normal(topics) * np.float32(BETWEEN**0.5) if topics else None
+        self._mean = like.mean(axis=0)
+        _, sizes, axes = np.linalg.svd(like - self._mean, full_matrices=False)
+        self._shape = ((sizes / np.sqrt(len(like)))[:, None] * axes).astype(np.float32)
+        self._within = np.float32((1 - sum(share for share, _ in TOPICS)) ** 0.5)
+        self._levels = []
+        for share, per_topic in TOPICS:
+            count = max(1, rows // per_topic)
+            ends = np.cumsum(rng.lognormal(0, SPREAD, count))
+            self._levels.append((self._normal(count) * np.float32(share**0.5), ends / ends[-1]))
 
     def draw(self, count: int) -> Rows:
         rows = np.empty((count, len(self._mean)), np.float32)
         for start in range(0, count, 50_000):
-            part = self._normal(min(50_000, count - start))
-            if self._topics is not None:
-                chosen = self._topics[self._rng.integers(len(self._topics), size=len(part))]
-                part = part * np.float32((1 - BETWEEN) ** 0.5) + chosen
-            rows[start : start + len(part)] = unit(part + self._mean)
+            part = self._normal(min(50_000, count - start)) * self._within + self._mean
+            for centres, ends in self._levels:
+                part += centres[np.searchsorted(ends, self._rng.random(len(part)))]
+            rows[start : start + len(part)] = unit(part)
         return rows
 
     def _normal(self, count: int) -> Rows:
@@ -62,36 +67,38 @@ class Spectrum:
         return drawn
 
 
-def measure(rows: Rows, queries: Rows, kinds: list[DenseSettings]) -> list[dict[str, object]]:
-    """One report for each kind; the first is the exact scan."""
+def measure(rows: Rows, queries: Rows, kinds: list[DenseSettings], folder: Path) -> list[dict[str, object]]:
+    """One report for each kind; the first is the exact scan. What ``folder`` holds is not built again."""
     ids = SortedStrings.of(f"{row:09}" for row in range(len(rows)))
     reports: list[dict[str, object]] = []
     indexes: list[DenseIndex] = []
-    with TemporaryDirectory(prefix="jmedqa-") as folder:
-        for settings in kinds:
+    for settings in kinds:
+        at = folder / settings.kind
+        record = folder / f"{settings.kind}.json"
+        if not record.exists():  # probes and ef_search only matter to the search
             began = time.process_time()
-            at = Path(folder) / settings.kind
-            if not at.exists():  # probes and ef_search only matter to the search
-                DenseIndex.build(ids, rows, settings).save(at)
-            reports.append(
-                {
-                    "kind": settings.kind,
-                    "probes": settings.probes,
-                    "ef_search": settings.ef_search,
-                    "build_cpu_s": time.process_time() - began,
-                    "disk_mb": sum(file.stat().st_size for file in at.iterdir()) / 2**20,
-                }
-            )
-            indexes.append(DenseIndex.load(at, ids, settings))
-        times: list[list[float]] = [[] for _ in kinds]
-        found: list[list[list[str]]] = [[] for _ in kinds]
-        for query in queries:
-            for number, index in enumerate(indexes):
-                index.search(query, TOP)  # brings the pages in
-                began = time.process_time()
-                hits = index.search(query, TOP)
-                times[number].append((time.process_time() - began) * 1e3)
-                found[number].append([hit.passage_id for hit in hits])
+            DenseIndex.build(ids, rows, settings).save(at)
+            took = {"build_cpu_s": time.process_time() - began}
+            took["disk_mb"] = sum(file.stat().st_size for file in at.iterdir()) / 2**20
+            record.write_text(json.dumps(took), encoding="utf-8")
+        reports.append(
+            {
+                "kind": settings.kind,
+                "probes": settings.probes,
+                "ef_search": settings.ef_search,
+                **json.loads(record.read_text(encoding="utf-8")),
+            }
+        )
+        indexes.append(DenseIndex.load(at, ids, settings))
+    times: list[list[float]] = [[] for _ in kinds]
+    found: list[list[list[str]]] = [[] for _ in kinds]
+    for query in queries:
+        for number, index in enumerate(indexes):
+            index.search(query, TOP)  # brings the pages in
+            began = time.process_time()
+            hits = index.search(query, TOP)
+            times[number].append((time.process_time() - began) * 1e3)
+            found[number].append([hit.passage_id for hit in hits])
     for number, report in enumerate(reports):
         report["query_ms"] = median(times[number])
         report["times_flat"] = median(times[0]) / median(times[number])
@@ -101,11 +108,17 @@ def measure(rows: Rows, queries: Rows, kinds: list[DenseSettings]) -> list[dict[
     return reports
 
 
+def starter_vectors() -> Rows:
+    with np.load(STARTER / "vectors.npz") as arrays:
+        return unit(arrays["vectors"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--kinds", nargs="+", choices=["hnsw", "ivf-sq8"], default=["hnsw", "ivf-sq8"])
-    parser.add_argument("--topics", type=int, help=f"default: one for {PER_TOPIC} rows")
+    parser.add_argument("--like", type=Path, help="an .npy of vectors to draw others like them")
+    parser.add_argument("--indexes", type=Path, help="a folder that keeps the indexes for another run")
     parser.add_argument("--vectors", type=Path, help="an .npy of vectors; the last ones are the queries")
     parser.add_argument("--probes", type=int, nargs="+", default=[DenseSettings().probes])
     parser.add_argument("--ef-search", type=int, nargs="+", default=[DenseSettings().ef_search])
@@ -118,15 +131,18 @@ def main() -> None:
     if "ivf-sq8" in arguments.kinds:
         chosen += [DenseSettings(kind="ivf-sq8", probes=probes) for probes in arguments.probes]
     report: dict[str, object] = {}
-    if arguments.vectors:
-        rows = unit(np.load(arguments.vectors))
-        rows = rows[np.random.default_rng(1).permutation(len(rows))]
-        report[arguments.vectors.name] = measure(rows[:-QUERIES], rows[-QUERIES:], chosen)
-    else:
-        for count in arguments.rows:
-            topics = count // PER_TOPIC if arguments.topics is None else arguments.topics
-            spectrum = Spectrum(topics, np.random.default_rng(1))
-            report[str(count)] = measure(spectrum.draw(count), spectrum.draw(QUERIES), chosen)
+    with TemporaryDirectory(prefix="jmedqa-") as temporary:
+        folder = arguments.indexes or Path(temporary)
+        if arguments.vectors:
+            rows = unit(np.load(arguments.vectors))
+            rows = rows[np.random.default_rng(1).permutation(len(rows))]
+            report["real"] = measure(rows[:-QUERIES], rows[-QUERIES:], chosen, folder / "real")
+        else:
+            like = unit(np.load(arguments.like)) if arguments.like else starter_vectors()
+            for count in arguments.rows:
+                spectrum = Spectrum(like, count, np.random.default_rng(1))
+                rows = spectrum.draw(count)
+                report[str(count)] = measure(rows, spectrum.draw(QUERIES), chosen, folder / str(count))
     text = json.dumps(report, indent=1)
     if arguments.out:
         arguments.out.write_text(text + "\n", encoding="utf-8")

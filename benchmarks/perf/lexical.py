@@ -3,7 +3,7 @@
     python -m benchmarks.perf.lexical --corpus var/perf/1000000 --peers .venv-peers/bin/python
 
 Engines take turns a few queries at a time, so that whatever else the machine does falls on all of them
-alike; what counts are the ratios. One thread each.
+alike; what counts are the ratios. One thread each. Agreement is with the engine named first.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.perf.corpus import SyntheticCorpus
-from benchmarks.perf.engines import ENGINES, OWN
+from benchmarks.perf.engines import ENGINES, OWN, TOP
 
 TURN = 10
 """Queries in a row."""
@@ -106,13 +106,18 @@ def run(
         results[name] |= {**searcher.opening, "query_ms": median(times[name])}
         results[name]["query_mean_ms"] = sum(times[name]) / len(times[name])
         searcher.close()
-    if "files" in found and "blocks" in found:
-        shared = [
-            len(set(one) & set(two)) / len(two)
-            for one, two in zip(found["blocks"], found["files"], strict=True)
-        ]
-        results["blocks"]["agreement_top_100"] = sum(shared) / len(shared)
+    for name in names:
+        for k in (10, TOP):
+            results[name][f"agreement_top_{k}"] = agreement(found[name], found[names[0]], k)
     return results
+
+
+def agreement(ours: list[list[int]], others: list[list[int]], k: int) -> float:
+    """Mean share of the best ``k`` that two engines have in common."""
+    shared = [
+        len({*one[:k]} & {*two[:k]}) / max(1, len(two[:k])) for one, two in zip(ours, others, strict=True)
+    ]
+    return sum(shared) / len(shared)
 
 
 def main() -> None:

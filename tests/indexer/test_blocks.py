@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from indexer import BlockIndex, LexicalIndex, LexicalSettings, MeCabAnalyzer
 from indexer import kernels as kernels_module
-from indexer.blocks_writer import FILES, write_blocks
+from indexer.blocks_layout import FILES
+from indexer.blocks_writer import write_blocks
 from indexer.engines import BLOCKS_FROM, resolved
 from indexer.kernels import kernels
 from indexer.lexical import Bag

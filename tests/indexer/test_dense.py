@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indexer import DenseIndex, DenseSettings
-from indexer.dense import APPROXIMATE_FROM, resolved
+from indexer.dense import HNSW_FROM, IVF_FROM, resolved
 from indexer.strings import SortedStrings
 from indexer.vectors import unit
 
@@ -81,7 +81,7 @@ def topical_rows(count: int, seed: int = 0) -> np.ndarray:
     return unit(topics[random.integers(40, size=count)] + 0.5 * random.standard_normal((count, 32)))
 
 
-KINDS = [DenseSettings(kind="hnsw"), DenseSettings(kind="ivf-sq8")]
+KINDS = [DenseSettings(kind="hnsw"), DenseSettings(kind="ivf-sq8", probes=16)]
 
 
 @pytest.fixture(params=KINDS, ids=lambda settings: settings.kind)
@@ -136,6 +136,7 @@ def test_an_approximate_index_keeps_the_whole_rows(approximate: DenseSettings, t
 
 
 def test_auto_picks_by_size_and_a_named_kind_stays() -> None:
-    assert resolved(DenseSettings(), APPROXIMATE_FROM - 1).kind == "flat"
-    assert resolved(DenseSettings(), APPROXIMATE_FROM).kind == "ivf-sq8"
+    assert resolved(DenseSettings(), HNSW_FROM - 1).kind == "flat"
+    assert resolved(DenseSettings(), HNSW_FROM).kind == "hnsw"
+    assert resolved(DenseSettings(), IVF_FROM).kind == "ivf-sq8"
     assert resolved(DenseSettings(kind="hnsw"), 10) == DenseSettings(kind="hnsw")
