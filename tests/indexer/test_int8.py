@@ -43,6 +43,7 @@ def int8(directory: Path) -> EncoderSettings:
     return EncoderSettings(name="int8", model=str(directory))
 
 
+@pytest.mark.models
 @pytest.mark.timeout(900)
 def test_vectors_are_those_of_the_model_to_cosine_99(source: Path, quantised: Path) -> None:
     texts = [document.text[200:400] for document in read_corpus([STARTER])][1::6]
@@ -58,6 +59,7 @@ def test_vectors_are_those_of_the_model_to_cosine_99(source: Path, quantised: Pa
     assert small.encode_passages([]).shape == (0, 384)
 
 
+@pytest.mark.models
 @pytest.mark.timeout(900)
 def test_a_batch_gives_nearly_what_each_text_gives_alone(quantised: Path) -> None:
     """Padding shifts the scale of the activations a little: equal to the cosine, not to the bit."""
@@ -67,6 +69,7 @@ def test_a_batch_gives_nearly_what_each_text_gives_alone(quantised: Path) -> Non
     assert (alone * encoder.encode_passages(texts)).sum(axis=1).min() >= 0.99
 
 
+@pytest.mark.models
 @pytest.mark.timeout(900)
 def test_an_index_is_built_and_searched_with_it(quantised: Path, tmp_path: Path) -> None:
     build_index(DOCUMENTS, tmp_path, IndexSettings(encoder=int8(quantised)))
@@ -76,6 +79,7 @@ def test_an_index_is_built_and_searched_with_it(quantised: Path, tmp_path: Path)
         assert index.search("カリウムが高い", k=1, mode="dense").hits[0].passage_id == "hyperkalaemia"
 
 
+@pytest.mark.models
 def test_a_directory_that_is_there_is_not_written_over(quantised: Path, source: Path) -> None:
     before = (quantised / CARD).read_bytes()
     result = call("quantize", source, "--out", quantised)
