@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from indexer import Encoder
 from service.api import answers, docs_page, health, passages
+from service.api.compatible import routes as compatible
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
 from service.api.problems import install_problem_handlers
@@ -64,6 +65,7 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(answers.router)
     app.include_router(passages.router)
+    app.include_router(compatible.router)
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)

@@ -20,7 +20,7 @@ from service.questions import (
 from service.strategies import StrategyName
 
 
-def _labelled(value: Any) -> Any:
+def labelled(value: Any) -> Any:
     """``{"A": "…"}`` as the list it is short for."""
     if isinstance(value, dict):
         return [{"label": label, "text": text} for label, text in value.items()]
@@ -49,7 +49,7 @@ class AnswerRequest(BaseModel):
     )
 
     question: QuestionText = Field(description=f"1 to {MAX_QUESTION_CHARS} characters")
-    choices: Annotated[Choices, BeforeValidator(_labelled)] = Field(
+    choices: Annotated[Choices, BeforeValidator(labelled)] = Field(
         default=(), description='[{"label", "text"}], or short {"A": "…", "B": "…"}'
     )
     strategy: StrategyName | None = Field(default=None, description="The server's default where not given")
