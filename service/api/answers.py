@@ -14,7 +14,7 @@ from service.answers import Answer
 from service.api.disconnects import CLIENT_GONE, unless_gone
 from service.api.metrics import MeteredGenerator, MeteredRetriever
 from service.api.problems import Problem, bug_body, problem_body, request_id
-from service.api.schemas import AnswerRequest
+from service.api.schemas import AnswerRequest, QuestionRequest
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
 from service.api.strict_json import StrictRoute
@@ -63,7 +63,7 @@ async def post_answer(
     return JSONResponse(answer.model_dump(mode="json"))
 
 
-async def finished(asked: AnswerRequest, state: ServiceState) -> Answer:
+async def finished(asked: QuestionRequest, state: ServiceState) -> Answer:
     """The answer alone."""
     async with aclosing(events_of(asked, state)) as events:
         async for event in events:
@@ -106,7 +106,7 @@ def _line(event: Event) -> bytes:
             return encoded(event.name, event.model_dump(mode="json"))
 
 
-async def events_of(asked: AnswerRequest, state: ServiceState) -> AsyncGenerator[Event, None]:
+async def events_of(asked: QuestionRequest, state: ServiceState) -> AsyncGenerator[Event, None]:
     """One answer's events, on one index generation, counted."""
     settings, metrics = state.settings, state.metrics
     name = asked.strategy or settings.strategy.default

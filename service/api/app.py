@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from indexer import Encoder
 from service.api import answers, docs_page, health, passages
 from service.api.compatible import routes as compatible
+from service.api.mcp import PATH as MCP_PATH
+from service.api.mcp import McpEndpoint
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
 from service.api.problems import install_problem_handlers
@@ -33,6 +35,7 @@ def create_app(
     live = LiveIndex(settings.index.dir, encoder=encoder)
     writer = generator or configured_generator(settings.generator, live.terms)
     state = ServiceState(settings, live, writer, Metrics())
+    mcp = McpEndpoint(state)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +46,8 @@ def create_app(
             state.report_index()
             watching = asyncio.create_task(state.watch_index())
             try:
-                yield
+                async with mcp.running():
+                    yield
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
@@ -69,5 +73,6 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
+    app.add_route(MCP_PATH, mcp, include_in_schema=False)  # type: ignore[arg-type]
     app.add_middleware(RequestContext, metrics=state.metrics)
     return app

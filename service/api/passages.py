@@ -25,7 +25,7 @@ State = Annotated[ServiceState, Depends(service_state)]
 )
 async def search(state: State, asked: Annotated[SearchParameters, Query()]) -> SearchResponse:
     """Passages, best first."""
-    return await asyncio.to_thread(_search, state.live, asked)
+    return await asyncio.to_thread(searched, state.live, asked)
 
 
 @router.get(
@@ -36,10 +36,11 @@ async def search(state: State, asked: Annotated[SearchParameters, Query()]) -> S
 async def passage(state: State, passage_id: str) -> PassageView:
     """A passage of the live generation, of a superseded document too: then `superseded_by` names the current
     ones. Percent-encode the id: it may hold `#`, `/` and `:`."""
-    return await asyncio.to_thread(_passage, state.live, passage_id)
+    return await asyncio.to_thread(read_passage, state.live, passage_id)
 
 
-def _search(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
+def searched(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
+    """The hits of one search; blocks."""
     with live.index() as index:
         try:
             result = index.search(asked.q, asked.k, asked.filters(), asked.mode)
@@ -58,6 +59,7 @@ def _search(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
         return SearchResponse(query=asked.q, mode=asked.mode, generation=index.generation, hits=hits)
 
 
-def _passage(live: LiveIndex, passage_id: str) -> PassageView:
+def read_passage(live: LiveIndex, passage_id: str) -> PassageView:
+    """One passage; blocks. Raises `UnknownPassageId`."""
     with live.snapshot() as snapshot:
         return PassageView.of(snapshot.passage(passage_id), snapshot.generation)

@@ -27,7 +27,7 @@ def labelled(value: Any) -> Any:
     return value
 
 
-class AnswerRequest(BaseModel):
+class QuestionRequest(BaseModel):
     """A question, and how to answer it. Unknown fields are refused: a misspelt one would do nothing."""
 
     model_config = ConfigDict(
@@ -58,9 +58,6 @@ class AnswerRequest(BaseModel):
     filters: Filters | None = Field(
         default=None, description="Only passages that pass; current editions alone where not given"
     )
-    stream: StrictBool = Field(
-        default=False, description="Server-sent events; so does Accept: text/event-stream"
-    )
 
     def budget(self, configured: Budget) -> Budget:
         """The configured limits with what the request asks for."""
@@ -72,6 +69,14 @@ class AnswerRequest(BaseModel):
     def to_question(self) -> Question:
         """The cleaned question."""
         return Question(text=self.question, choices=self.choices)
+
+
+class AnswerRequest(QuestionRequest):
+    """A question to `POST /api/v1/answers`."""
+
+    stream: StrictBool = Field(
+        default=False, description="Server-sent events; so does Accept: text/event-stream"
+    )
 
 
 class SearchParameters(Filters):

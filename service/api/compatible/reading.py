@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from service.api.compatible.errors import ChatRefused, UnknownModel
 from service.api.compatible.parameters import check_parameters
 from service.api.compatible.schemas import ChatExtension, ChatMessage, ChatRequest
-from service.api.schemas import AnswerRequest
+from service.api.schemas import QuestionRequest
 from service.errors import TooLarge
 from service.strategies import STRATEGIES, StrategyName
 
@@ -26,7 +26,7 @@ class ReadChat(NamedTuple):
         left_aside: What had no effect.
     """
 
-    asked: AnswerRequest
+    asked: QuestionRequest
     earlier: tuple[tuple[str, str], ...]
     left_aside: tuple[str, ...]
 
@@ -65,7 +65,7 @@ def read_chat(chat: ChatRequest) -> ReadChat:
     )
     extension = chat.jmedqa or ChatExtension()
     try:
-        asked = AnswerRequest(
+        asked = QuestionRequest(
             question=texts[-1],
             choices=extension.choices,
             strategy=MODELS[chat.model],
