@@ -1,6 +1,6 @@
 """The one command. It mounts each layer's commands lazily: a name is imported only when it is used.
 
-Exit codes: 0 done, 1 a bug in jmedqa, 2 wrong usage or request, 3 corpus, 4 index, 5 generation.
+Exit codes: 0 done, 1 a bug, 2 wrong usage or request, 3 corpus, 4 index, 5 generation, 6 kept state.
 """
 
 import importlib

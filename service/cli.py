@@ -28,6 +28,7 @@ from service.live_index import opened
 from service.questions import Choice, Question
 from service.retrieval import NoRetrieval, Retriever
 from service.settings import Settings, load_settings
+from service.state import Store
 from service.strategies import STRATEGIES, StrategyName
 from service.terminal import show_answer, show_checks
 
@@ -90,6 +91,12 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
         stop(error)
     server = settings.server
     configure_logs(server.log_level)
+    store = Store(settings.state)
+    try:
+        store.open()  # upgrades it, and says what is wrong before the server starts
+        store.close()
+    except ServiceError as error:
+        stop(error)
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own

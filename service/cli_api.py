@@ -36,10 +36,11 @@ async def _serve(settings: Settings) -> None:
     from service.api.state import ServiceState
     from service.generators.configured import configured_generator
     from service.live_index import LiveIndex
+    from service.state import Store
 
     live = LiveIndex(settings.index.dir)
     writer = configured_generator(settings.generator, live.terms)
-    state = ServiceState(settings, live, writer, Metrics())
+    state = ServiceState(settings, live, writer, Metrics(), Store(settings.state))  # keeps nothing
     with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         await asyncio.to_thread(live.refresh)

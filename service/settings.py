@@ -19,6 +19,7 @@ from corpora import Frozen
 from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
+from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
 OnModelFailure = Literal["error", "evidence_only"]
@@ -133,6 +134,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
+    state: StateSettings = StateSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -21,6 +21,7 @@ from service.generators import Generator
 from service.generators.configured import configured_generator
 from service.live_index import LiveIndex
 from service.settings import Settings
+from service.state import Store
 
 
 def create_app(
@@ -34,7 +35,8 @@ def create_app(
     """
     live = LiveIndex(settings.index.dir, encoder=encoder)
     writer = generator or configured_generator(settings.generator, live.terms)
-    state = ServiceState(settings, live, writer, Metrics())
+    store = Store(settings.state)
+    state = ServiceState(settings, live, writer, Metrics(), store)
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
@@ -42,6 +44,7 @@ def create_app(
         # Searches (asyncio.to_thread) run in this pool: bounded, and off the event loop.
         with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
+            await asyncio.to_thread(store.open)
             await asyncio.to_thread(live.refresh)
             state.report_index()
             watching = asyncio.create_task(state.watch_index())
@@ -53,6 +56,7 @@ def create_app(
                 await asyncio.gather(watching, return_exceptions=True)
                 await writer.close()
                 live.close()
+                await asyncio.to_thread(store.close)
 
     app = FastAPI(
         title="jmedqa",

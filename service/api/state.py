@@ -13,6 +13,7 @@ from service.errors import Busy
 from service.generators import Generator
 from service.live_index import LiveIndex
 from service.settings import Settings
+from service.state import Store
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,7 @@ class ServiceState:
     live: LiveIndex
     generator: Generator
     metrics: Metrics
+    store: Store
     _answering: int = field(default=0)
 
     @asynccontextmanager
