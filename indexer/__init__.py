@@ -20,6 +20,7 @@ from indexer.errors import (
     InvalidQuery,
     InvalidTable,
     RerankerUnavailable,
+    UnknownDocument,
     UnknownGeneration,
     UnknownPassage,
 )
@@ -31,6 +32,7 @@ from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResul
 from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.judging import Grades, ndcg, read_qrels, sign_flip_p_value
 from indexer.lexical import LexicalIndex
+from indexer.listing import ListedDocument, list_documents, one_document, passages_of
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
 from indexer.progress import BuildProgress
@@ -86,6 +88,7 @@ __all__ = [
     "InvalidTable",
     "LexicalIndex",
     "LexicalSettings",
+    "ListedDocument",
     "Manifest",
     "MeCabAnalyzer",
     "Mode",
@@ -98,6 +101,7 @@ __all__ = [
     "StoredDocument",
     "StoredPassage",
     "Synonyms",
+    "UnknownDocument",
     "UnknownGeneration",
     "UnknownPassage",
     "WeightedRanking",
@@ -106,10 +110,13 @@ __all__ = [
     "current_name",
     "fold",
     "indexed_text",
+    "list_documents",
     "make_analyzer",
     "make_encoder",
     "ndcg",
+    "one_document",
     "parse_filters",
+    "passages_of",
     "read_qrels",
     "reciprocal_rank_fusion",
     "sign_flip_p_value",

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, docs_page, health, passages
+from service.api import answers, docs_page, documents, health, passages
 from service.api.compatible import routes as compatible
 from service.api.mcp import PATH as MCP_PATH
 from service.api.mcp import McpEndpoint
@@ -73,6 +73,7 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(answers.router)
     app.include_router(passages.router)
+    app.include_router(documents.router)
     app.include_router(compatible.router)
     app.include_router(health.router)
     app.include_router(docs_page.router)

@@ -2,11 +2,12 @@
 
 from datetime import date
 from typing import Annotated, Any, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
 from corpora import Locator
-from indexer import Filters, Mode, StoredPassage
+from indexer import Filters, ListedDocument, Mode, StoredPassage
 from service.budget import Budget
 from service.notices import UNREVIEWED, Notice, superseded
 from service.questions import (
@@ -142,11 +143,52 @@ class PassageView(BaseModel):
         )
 
 
+class DocumentView(BaseModel):
+    """What a document says of itself, and what stands in its place."""
+
+    doc_id: str
+    title: str
+    source: str | None
+    licence: str | None
+    edition: str | None
+    published: date | None
+    language: str | None
+    tags: list[str]
+    unreviewed: bool = Field(description="It says itself that no clinician reviewed it")
+    supersedes: list[str]
+    superseded_by: list[str] = Field(description="Current documents that replace this one; empty if current")
+    passages: int = Field(description="How many it was cut into")
+    href: str
+
+    @classmethod
+    def of(cls, listed: ListedDocument) -> Self:
+        """The listed document as it is shown."""
+        document = listed.document
+        return cls(
+            doc_id=document.doc_id,
+            title=document.title,
+            source=document.source,
+            licence=document.licence,
+            edition=document.edition,
+            published=document.published,
+            language=document.language,
+            tags=list(document.tags),
+            unreviewed=document.unreviewed,
+            supersedes=list(document.supersedes),
+            superseded_by=list(listed.superseded_by),
+            passages=listed.passages,
+            href=f"/api/v1/documents/{quote(document.doc_id, safe='')}",
+        )
+
+
 class FoundPassage(BaseModel):
     """One search hit."""
 
     rank: int
     score: float = Field(description="Comparable within one search only")
+    ranks: dict[str, int | None] = Field(
+        description="Its rank in each arm that searched, from 1; null where that arm did not find it"
+    )
     matched_terms: list[str]
     href: str
     passage: PassageView
@@ -158,4 +200,6 @@ class SearchResponse(BaseModel):
     query: str
     mode: Mode
     generation: str | None
+    degraded: bool = Field(description="An older generation serves in place of one that cannot be opened")
+    expansions: list[str] = Field(description="“Searched also”: synonyms the query was widened by")
     hits: list[FoundPassage]
