@@ -35,12 +35,15 @@ async def _serve(settings: Settings) -> None:
     from service.api.metrics import Metrics
     from service.api.state import ServiceState
     from service.generators.configured import configured_generator
+    from service.jobs.runner import JobRunner
     from service.live_index import LiveIndex
     from service.state import Store
 
     live = LiveIndex(settings.index.dir)
     writer = configured_generator(settings.generator, live.terms)
-    state = ServiceState(settings, live, writer, Metrics(), Store(settings.state))  # keeps nothing
+    store = Store(settings.state)  # not opened: nothing is kept here, and no job runs
+    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
     with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         await asyncio.to_thread(live.refresh)
