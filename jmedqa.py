@@ -1,6 +1,6 @@
 """The one command. It mounts each layer's commands lazily: a name is imported only when it is used.
 
-Exit codes: 0 done, 1 a bug in jmedqa, 2 wrong usage or request, 3 corpus, 4 index, 5 generation.
+Exit codes: 0 done, 1 a bug, 2 wrong usage or request, 3 corpus, 4 index, 5 generation, 6 kept state.
 """
 
 import importlib
@@ -23,6 +23,7 @@ _GROUPS = {
 _COMMANDS = {
     "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
     "serve": ("service.cli", "Serve the REST API and its page."),
+    "mcp": ("service.cli_api", "Serve search, passage and answer to an agent on standard input and output."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

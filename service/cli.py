@@ -28,6 +28,7 @@ from service.live_index import opened
 from service.questions import Choice, Question
 from service.retrieval import NoRetrieval, Retriever
 from service.settings import Settings, load_settings
+from service.state import Store
 from service.strategies import STRATEGIES, StrategyName
 from service.terminal import show_answer, show_checks
 
@@ -69,7 +70,7 @@ def ask(
         filters = _filters(conditions)
         answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir, filters))
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     if as_json:
         sys.stdout.write(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n")
     else:
@@ -87,16 +88,22 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     try:
         settings = load_settings(config, model)
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     server = settings.server
     configure_logs(server.log_level)
+    store = Store(settings.state)
+    try:
+        store.open()  # upgrades it, and says what is wrong before the server starts
+        store.close()
+    except ServiceError as error:
+        stop(error)
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((server.host, server.port))
     except OSError as error:
-        _stop(
+        stop(
             BadSettings(
                 f"{server.host}:{server.port} で待ち受けできません({error.strerror})。"
                 "server.host と server.port を確かめてください。",
@@ -217,6 +224,7 @@ async def _run(
     raise AssertionError("a strategy that raises nothing ends with its answer")
 
 
-def _stop(error: ServiceError) -> NoReturn:
+def stop(error: ServiceError) -> NoReturn:
+    """End the command with the error's texts and exit code."""
     _err.print(f"[red]{escape(error.ja)}[/red]\n{escape(error.en)}", highlight=False, soft_wrap=True)
     raise typer.Exit(error.exit_code)

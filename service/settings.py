@@ -19,6 +19,8 @@ from corpora import Frozen
 from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
+from service.jobs.settings import JobSettings
+from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
 OnModelFailure = Literal["error", "evidence_only"]
@@ -133,6 +135,8 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
+    state: StateSettings = StateSettings()
+    jobs: JobSettings = JobSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -11,8 +11,10 @@ from fastapi import Request
 from service.api.metrics import Metrics
 from service.errors import Busy
 from service.generators import Generator
+from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
 from service.settings import Settings
+from service.state import Store
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +27,8 @@ class ServiceState:
     live: LiveIndex
     generator: Generator
     metrics: Metrics
+    store: Store
+    jobs: JobRunner
     _answering: int = field(default=0)
 
     @asynccontextmanager

@@ -99,7 +99,10 @@ def test_the_doctor_names_the_cure_for_what_is_broken(tmp_path: Path) -> None:
 def test_serve_answers_and_logs_no_question(index_dir: Path, tmp_path: Path) -> None:
     port = closed_port()
     config = tmp_path / "serve.toml"
-    config.write_text(f'[server]\nport = {port}\n[index]\ndir = "{index_dir}"\n', encoding="utf-8")
+    config.write_text(
+        f'[server]\nport = {port}\n[index]\ndir = "{index_dir}"\n[state]\ndir = "{tmp_path / "state"}"\n',
+        encoding="utf-8",
+    )
     log = tmp_path / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
