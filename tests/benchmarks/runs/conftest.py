@@ -46,7 +46,8 @@ class RunProcesses:
         return int(self._ask({"wait": pid}))
 
     def _ask(self, order: dict[str, object]) -> str:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         return self.process.stdout.readline()

@@ -95,7 +95,7 @@ def test_killed_runs_end_like_whole_ones_and_ask_only_what_was_under_way_again(
     whole, requests = outcomes(tmp_path / "whole"), len(model.requests)
     assert len(whole) == 10 * 3
 
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     done = round_number = 0
     while done < kills:
         out = tmp_path / f"killed-{round_number}"
