@@ -75,7 +75,7 @@ async def documents(
 ) -> Response:
     """Current editions alone, unless `superseded` asks for others. A cursor holds for one generation: 410
     says that the index has changed, and the list is to be read again from its start."""
-    page = await asyncio.to_thread(_page, state.live, asked)
+    page = await asyncio.to_thread(documents_page, state.live, asked)
     tag = etag(page.generation)
     return not_modified(tag) if unchanged(request, tag) else tagged(page, tag)
 
@@ -94,12 +94,13 @@ async def document(
     cursor: Annotated[str | None, Query(max_length=4_000)] = None,
 ) -> Response:
     """What it says of itself, what supersedes it, and its text passage by passage. Percent-encode the id."""
-    found = await asyncio.to_thread(_document, state.live, doc_id, limit, cursor)
+    found = await asyncio.to_thread(document_view, state.live, doc_id, limit, cursor)
     tag = etag(found.generation)
     return not_modified(tag) if unchanged(request, tag) else tagged(found, tag)
 
 
-def _page(live: LiveIndex, asked: DocumentParameters) -> DocumentPage:
+def documents_page(live: LiveIndex, asked: DocumentParameters) -> DocumentPage:
+    """A page of the list; blocks."""
     filters = asked.filters()
     canonical = f"documents {filters.model_dump_json()}"
     with live.index() as index:
@@ -114,7 +115,8 @@ def _page(live: LiveIndex, asked: DocumentParameters) -> DocumentPage:
         )
 
 
-def _document(live: LiveIndex, doc_id: str, limit: int, given: str | None) -> DocumentWithPassages:
+def document_view(live: LiveIndex, doc_id: str, limit: int, given: str | None) -> DocumentWithPassages:
+    """A document with a page of its passages; blocks."""
     canonical = f"document {doc_id}"
     with live.index() as index:
         listed = _listed(index, doc_id)

@@ -116,7 +116,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 @router.get("/generations", responses={503: {"model": Problem}}, summary="The generations that are kept")
 async def generations(state: State) -> GenerationList:
     """Newest first, each with what it holds."""
-    return await asyncio.to_thread(_generations, state.settings.index.dir, state.live.state.generation)
+    return await asyncio.to_thread(generation_list, state.settings.index.dir, state.live.state.generation)
 
 
 @router.get(
@@ -133,7 +133,7 @@ async def diff(
     limit: Annotated[int, Query(ge=0, le=10_000, description="Ids of each kind")] = 1_000,
 ) -> Response:
     """Documents and passages that came, went and changed."""
-    found = await asyncio.to_thread(_difference, state.settings.index.dir, before, after, limit)
+    found = await asyncio.to_thread(difference_view, state.settings.index.dir, before, after, limit)
     tag = etag(f"{found.before}.{found.after}")
     return not_modified(tag) if unchanged(request, tag) else tagged(found, tag)
 
@@ -146,10 +146,11 @@ async def diff(
 async def rollback(asked: RollbackRequest, state: State) -> RolledBackView:
     """By one atomic swap, after every checksum of it was compared. Questions under way end on the generation
     they began with; when this returns, new ones are answered from the other."""
-    return await asyncio.to_thread(_roll_back, state, asked.to)
+    return await asyncio.to_thread(go_back, state, asked.to)
 
 
-def _generations(directory: Path, serving: str | None) -> GenerationList:
+def generation_list(directory: Path, serving: str | None) -> GenerationList:
+    """Newest first; blocks."""
     try:
         current = current_name(directory)
     except IndexFailure:
@@ -182,7 +183,8 @@ def _generation(directory: Path, name: str, current: str | None, serving: str | 
     )
 
 
-def _difference(directory: Path, before: str, after: str, limit: int) -> DifferenceView:
+def difference_view(directory: Path, before: str, after: str, limit: int) -> DifferenceView:
+    """What changed; blocks."""
     try:
         found = difference(directory, resolve(directory, before), resolve(directory, after))
     except IndexFailure as failure:
@@ -195,7 +197,8 @@ def _difference(directory: Path, before: str, after: str, limit: int) -> Differe
     )
 
 
-def _roll_back(state: ServiceState, to: str) -> RolledBackView:
+def go_back(state: ServiceState, to: str) -> RolledBackView:
+    """Make a generation the live one; blocks."""
     try:
         done = roll_back(state.settings.index.dir, to)
     except IndexFailure as failure:

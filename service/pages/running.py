@@ -1,0 +1,98 @@
+"""The index page: generations, what changed, rebuilding with its progress, going back."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from service.api.generations import difference_view, generation_list, go_back
+from service.api.jobs import JobView
+from service.api.owners import owner
+from service.api.state import ServiceState, service_state
+from service.errors import ServiceError
+from service.jobs.runner import Kind
+from service.pages.site import page, problem_page, texts
+
+router = APIRouter(include_in_schema=False)
+
+State = Annotated[ServiceState, Depends(service_state)]
+_JOBS = 5
+
+
+@router.get("/index")
+async def index(request: Request, state: State) -> Response:
+    """Which generations there are, how the live one differs from the one before, jobs under way."""
+    directory, live = state.settings.index.dir, state.live.state
+    try:
+        listed = await asyncio.to_thread(generation_list, directory, live.generation)
+    except ServiceError as error:
+        return problem_page(request, error)
+    try:
+        changes = await asyncio.to_thread(difference_view, directory, "previous", "current", 50)
+    except ServiceError:  # there is no generation before this one
+        changes = None
+    moved = request.query_params.get("live")
+    return page(
+        request,
+        "index.html",
+        generations=listed.items,
+        difference=changes,
+        state=live,
+        jobs=await _jobs(state),
+        notice=f"{texts(request).rolled_back}: {moved}" if moved == live.generation and moved else None,
+    )
+
+
+@router.get("/index/jobs")
+async def jobs(request: Request, state: State) -> Response:
+    """The newest jobs, as a part of the page."""
+    return page(request, "_jobs.html", jobs=await _jobs(state))
+
+
+@router.post("/index/rebuild")
+async def rebuild(request: Request, state: State) -> Response:
+    """Start a rebuild."""
+    return await _started(request, state, "index-rebuild")
+
+
+@router.post("/index/verify")
+async def verify(request: Request, state: State) -> Response:
+    """Start a verification."""
+    return await _started(request, state, "index-verify")
+
+
+@router.post("/index/jobs/{job_id}/cancel")
+async def cancel(request: Request, state: State, job_id: str) -> Response:
+    """Stop a job."""
+    try:
+        await state.jobs.cancel(job_id)
+    except ServiceError as error:
+        return problem_page(request, error)
+    return RedirectResponse("/index", 303)
+
+
+@router.post("/index/rollback")
+async def rollback(
+    request: Request, state: State, to: Annotated[str, Form(max_length=100)] = "previous"
+) -> Response:
+    """Make an earlier generation the live one."""
+    try:
+        done = await asyncio.to_thread(go_back, state, to)
+    except ServiceError as error:
+        return problem_page(request, error)
+    return RedirectResponse(f"/index?live={done.live}", 303)
+
+
+async def _started(request: Request, state: ServiceState, kind: Kind) -> Response:
+    try:
+        await state.jobs.start(kind, owner(request))
+    except ServiceError as error:
+        return problem_page(request, error)
+    return RedirectResponse("/index", 303)
+
+
+async def _jobs(state: ServiceState) -> list[JobView]:
+    found = await state.store.jobs.page(limit=_JOBS)
+    return [JobView.of(job) for job in found.items]

@@ -1,0 +1,421 @@
+# ruff: noqa: E501  (a line of a table is a line)
+"""The words of the pages, Japanese and English: two instances of one type, so that neither can lack one."""
+
+from corpora import Frozen
+from service.questions import Language
+
+
+class Texts(Frozen):
+    """One language's words. What belongs to an answer itself (notices, statuses) is worded where it is made."""
+
+    lang: Language
+    other: str
+    title: str
+    skip: str
+    nav_ask: str
+    nav_search: str
+    nav_documents: str
+    nav_index: str
+    nav_api: str
+    display: str
+    theme_auto: str
+    theme_light: str
+    theme_dark: str
+    theme_contrast: str
+    apply: str
+    disclaimer: str
+
+    question: str
+    question_hint: str
+    ask: str
+    stop: str
+    stopped: str
+    more_settings: str
+    choices: str
+    choices_hint: str
+    strategy: str
+    strategy_default: str
+    strategies: dict[str, str]
+    only_reviewed: str
+    include_superseded: str
+    published_from: str
+    thinking: str
+    no_script: str
+
+    plan: str
+    step: str
+    query: str
+    also: str
+    conclusion: str
+    evidence: str
+    gated: str
+    no_evidence: str
+    waiting: str
+    answer: str
+    choice: str
+    abstained: str
+    references: str
+    share: str
+    status_meaning: str
+    status_help: str
+    differs: str
+    copy_text: str
+    copied: str
+    print: str
+    permalink: str
+    made_by: str
+    again: str
+
+    feedback: str
+    helpful: str
+    unhelpful: str
+    wrong_citation: str
+    unsafe: str
+    comment: str
+    send: str
+    thanks: str
+
+    reader: str
+    reader_empty: str
+    close: str
+    quote: str
+    no_quote: str
+    from_document: str
+    edition: str
+    published: str
+    source: str
+    licence: str
+    page: str
+    unknown: str
+    superseded: str
+    unreviewed: str
+    whole_document: str
+
+    search: str
+    search_hint: str
+    searched_also: str
+    no_hits: str
+    hits: str
+    modes: dict[str, str]
+    rank_elsewhere: str
+    matched: str
+    facets: str
+    side_by_side: str
+
+    documents: str
+    passages: str
+    next: str
+    tags: str
+    count: str
+
+    index: str
+    generations: str
+    generation: str
+    created: str
+    size: str
+    live: str
+    rebuild: str
+    verify: str
+    roll_back: str
+    changes: str
+    added: str
+    removed: str
+    changed: str
+    unchanged: str
+    progress: str
+    job_status: dict[str, str]
+    stages: dict[str, str]
+    cancel: str
+    nothing_yet: str
+    rolled_back: str
+
+    error: str
+    error_id: str
+    back: str
+    sign_in: str
+    sign_out: str
+    key: str
+    key_hint: str
+    key_wrong: str
+    model_server: str
+
+
+JA = Texts(
+    lang="ja",
+    other="English",
+    title="jmedqa 医学質問応答",
+    skip="本文へ移動",
+    nav_ask="質問",
+    nav_search="検索",
+    nav_documents="文書",
+    nav_index="索引",
+    nav_api="API",
+    display="表示",
+    theme_auto="自動",
+    theme_light="明るい",
+    theme_dark="暗い",
+    theme_contrast="高コントラスト",
+    apply="変更",
+    disclaimer="診断や治療の指示ではありません。必ず原典で確かめてください。",
+    question="質問",
+    question_hint="例: CKD患者で高カリウム血症を認めたときの初期対応は？（Ctrl+Enterで送信）",
+    ask="質問する",
+    stop="中止",
+    stopped="中止しました。ここまでの表示は回答ではありません。",
+    more_settings="選択肢・進め方・資料の条件",
+    choices="選択肢",
+    choices_hint="一行に一つ。例: A テント状T波",
+    strategy="進め方",
+    strategy_default="標準の設定",
+    strategies={
+        "stepwise": "手順ごとに検索",
+        "iterative": "追加の検索を繰り返す",
+        "single": "一度だけ検索",
+        "closed_book": "検索しない",
+    },
+    only_reviewed="査読を受けていない資料を除く",
+    include_superseded="改訂前の資料も含める",
+    published_from="発行日（以降）",
+    thinking="調べています…",
+    no_script="この頁は、スクリプトを無効にしても使えます。回答は、できあがってから表示されます。",
+    plan="調べる手順",
+    step="手順",
+    query="検索語句",
+    also="同義語として加えた語",
+    conclusion="結論",
+    evidence="見つかった資料",
+    gated="見つかったが使わなかった資料",
+    no_evidence="資料は見つかりませんでした",
+    waiting="待機中",
+    answer="回答",
+    choice="選択",
+    abstained="回答できません",
+    references="参照した資料",
+    share="引用・数値の一致を確認した文の割合",
+    status_meaning="印の意味",
+    status_help="印は、回答の文と引用した箇所とで、語句・数値・単位・以上未満などの条件・否定・薬剤名・対象が一致するかを機械的に照合した結果です。資料の内容が正しいこと、この患者に当てはまることは確かめていません。",
+    differs="食い違い",
+    copy_text="参照付きで複写",
+    copied="複写しました",
+    print="印刷",
+    permalink="この回答へのリンク",
+    made_by="作成",
+    again="もう一度質問する",
+    feedback="この回答について",
+    helpful="役に立った",
+    unhelpful="役に立たなかった",
+    wrong_citation="引用が違う",
+    unsafe="危険な内容がある",
+    comment="ひとこと（任意。患者の情報は書かないでください）",
+    send="送る",
+    thanks="ありがとうございます。記録しました。",
+    reader="根拠を読む",
+    reader_empty="回答の番号を選ぶと、根拠となる箇所がここに開きます。",
+    close="閉じる",
+    quote="引用された箇所",
+    no_quote="引用元に、この文と対応する箇所は見つかりませんでした。",
+    from_document="文書",
+    edition="版",
+    published="発行",
+    source="出典",
+    licence="ライセンス",
+    page="頁",
+    unknown="記載なし",
+    superseded="改訂前の資料",
+    unreviewed="未査読",
+    whole_document="文書全体を開く",
+    search="検索",
+    search_hint="例: 足がむくむ",
+    searched_also="加えて検索した語",
+    no_hits="見つかりませんでした",
+    hits="件",
+    modes={"hybrid": "統合", "lexical": "語句", "bigram": "文字の並び", "dense": "意味"},
+    rank_elsewhere="各方式での順位",
+    matched="一致した語",
+    facets="絞り込み",
+    side_by_side="方式を並べて比べる",
+    documents="文書",
+    passages="段落",
+    next="次へ",
+    tags="分類",
+    count="件数",
+    index="索引",
+    generations="世代",
+    generation="世代",
+    created="作成",
+    size="大きさ",
+    live="使用中",
+    rebuild="作り直す",
+    verify="破損がないか調べる",
+    roll_back="この世代に戻す",
+    changes="前の世代との違い",
+    added="追加",
+    removed="削除",
+    changed="変更",
+    unchanged="変更なし",
+    progress="進み具合",
+    job_status={
+        "queued": "待機中",
+        "running": "実行中",
+        "succeeded": "完了",
+        "failed": "失敗",
+        "cancelled": "中止",
+    },
+    stages={"read": "読込", "analyse": "解析", "encode": "符号化", "write": "書込", "verify": "検証"},
+    cancel="中止する",
+    nothing_yet="まだありません",
+    rolled_back="戻しました。使用中の世代",
+    error="処理できませんでした",
+    error_id="要求の番号",
+    back="戻る",
+    sign_in="サインイン",
+    sign_out="サインアウト",
+    key="APIキー",
+    key_hint="管理者が `jmedqa key create` で作った鍵を入力してください。",
+    key_wrong="この鍵では入れません。期限や入力の誤りを確かめてください。",
+    model_server="生成",
+)
+
+EN = Texts(
+    lang="en",
+    other="日本語",
+    title="jmedqa medical question answering",
+    skip="Skip to the content",
+    nav_ask="Ask",
+    nav_search="Search",
+    nav_documents="Documents",
+    nav_index="Index",
+    nav_api="API",
+    display="Display",
+    theme_auto="automatic",
+    theme_light="light",
+    theme_dark="dark",
+    theme_contrast="high contrast",
+    apply="Apply",
+    disclaimer="Not an instruction for diagnosis or treatment. Always check the original source.",
+    question="Question",
+    question_hint="For example: What is the initial management of hyperkalaemia in CKD? (Ctrl+Enter sends)",
+    ask="Ask",
+    stop="Stop",
+    stopped="Stopped. What is shown so far is no answer.",
+    more_settings="Choices, strategy, conditions on the sources",
+    choices="Choices",
+    choices_hint="One a line, for example: A peaked T waves",
+    strategy="Strategy",
+    strategy_default="the server's default",
+    strategies={
+        "stepwise": "search for each step",
+        "iterative": "rounds of further searches",
+        "single": "search once",
+        "closed_book": "do not search",
+    },
+    only_reviewed="Leave out what no clinician has reviewed",
+    include_superseded="Include superseded documents",
+    published_from="Published on or after",
+    thinking="Looking it up…",
+    no_script="This page works without scripts too: the answer is shown when it is finished.",
+    plan="Steps to look up",
+    step="Step",
+    query="Searched for",
+    also="Synonyms added",
+    conclusion="Conclusion",
+    evidence="Sources found",
+    gated="Found, not used",
+    no_evidence="No source was found",
+    waiting="waiting",
+    answer="Answer",
+    choice="Choice",
+    abstained="No answer can be given",
+    references="Sources cited",
+    share="Share of sentences whose quotation and numbers agree",
+    status_meaning="What the marks mean",
+    status_help="A mark says how a sentence of the answer compares, mechanically, with the span it cites: wording, numbers, units, comparators, negation, drug names, population. It does not say that the source is right, or that it applies to this patient.",
+    differs="Differs",
+    copy_text="Copy with references",
+    copied="Copied",
+    print="Print",
+    permalink="Link to this answer",
+    made_by="Made by",
+    again="Ask again",
+    feedback="About this answer",
+    helpful="Helpful",
+    unhelpful="Not helpful",
+    wrong_citation="Wrong citation",
+    unsafe="Something unsafe",
+    comment="A word (optional; nothing about a patient, please)",
+    send="Send",
+    thanks="Thank you. It has been kept.",
+    reader="Read the source",
+    reader_empty="Choose a number in the answer: the passage it rests on opens here.",
+    close="Close",
+    quote="The span that is cited",
+    no_quote="No span of the passage corresponds to this sentence.",
+    from_document="Document",
+    edition="Edition",
+    published="Published",
+    source="Source",
+    licence="Licence",
+    page="page",
+    unknown="not stated",
+    superseded="superseded",
+    unreviewed="not reviewed",
+    whole_document="Open the whole document",
+    search="Search",
+    search_hint="For example: swollen legs",
+    searched_also="Searched also",
+    no_hits="Nothing was found",
+    hits="hits",
+    modes={"hybrid": "fused", "lexical": "words", "bigram": "character pairs", "dense": "meaning"},
+    rank_elsewhere="Rank by each arm",
+    matched="Terms matched",
+    facets="Narrow down",
+    side_by_side="Compare the arms side by side",
+    documents="Documents",
+    passages="Passages",
+    next="Next",
+    tags="Tags",
+    count="Count",
+    index="Index",
+    generations="Generations",
+    generation="Generation",
+    created="Created",
+    size="Size",
+    live="serving",
+    rebuild="Rebuild",
+    verify="Look for damage",
+    roll_back="Go back to this one",
+    changes="What changed since the one before",
+    added="added",
+    removed="removed",
+    changed="changed",
+    unchanged="unchanged",
+    progress="Progress",
+    job_status={
+        "queued": "waiting",
+        "running": "running",
+        "succeeded": "done",
+        "failed": "failed",
+        "cancelled": "cancelled",
+    },
+    stages={
+        "read": "reading",
+        "analyse": "analysing",
+        "encode": "encoding",
+        "write": "writing",
+        "verify": "verifying",
+    },
+    cancel="Cancel",
+    nothing_yet="None yet",
+    rolled_back="Done. Serving now",
+    error="This could not be done",
+    error_id="Request",
+    back="Back",
+    sign_in="Sign in",
+    sign_out="Sign out",
+    key="API key",
+    key_hint="Enter the key that an administrator made with `jmedqa key create`.",
+    key_wrong="This key does not open the door: check its expiry and its spelling.",
+    model_server="Generator",
+)
+
+TEXTS: dict[Language, Texts] = {"ja": JA, "en": EN}
