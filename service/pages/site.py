@@ -20,7 +20,10 @@ from service.wording import ASPECT_LABELS, STATUS_LABELS
 
 LANGUAGE_COOKIE, THEME_COOKIE = "jmedqa_lang", "jmedqa_theme"
 THEMES = ("auto", "light", "dark", "contrast")
-MARKS = {"verified": "確", "unverified": "未", "contradicted": "違"}
+LETTERS: dict[Language, dict[str, str]] = {
+    "ja": {"verified": "確", "unverified": "未", "contradicted": "違"},
+    "en": {"verified": "=", "unverified": "?", "contradicted": "≠"},
+}
 """A letter beside the colour: one of twelve men cannot tell red from green."""
 
 _YEAR_S = 31_536_000
@@ -34,7 +37,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters["path"] = lambda text: quote(str(text), safe="")
-_environment.globals.update(version=version("jmedqa"), marks=MARKS)
+_environment.globals.update(version=version("jmedqa"))
 
 router = APIRouter(include_in_schema=False)
 
@@ -59,6 +62,7 @@ def rendered(request: Request, template: str, **values: Any) -> str:
         lang=chosen,
         theme=theme if theme in THEMES else "auto",
         themes=THEMES,
+        letters=LETTERS[chosen],
         here=request.url.path,
         said=lambda notice: notice.ja if chosen == "ja" else notice.en,
         status_label=lambda status: STATUS_LABELS[status][side],
