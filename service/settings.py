@@ -19,6 +19,7 @@ from corpora import Frozen
 from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
+from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
 from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
@@ -135,6 +136,9 @@ class Settings(BaseSettings):
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
     state: StateSettings = StateSettings()
+    auth: AuthSettings = AuthSettings()
+    oidc: OidcSettings = OidcSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @classmethod
     def settings_customise_sources(

@@ -17,6 +17,8 @@ from service.api.state import ServiceState
 from service.generators import Generator
 from service.generators.configured import configured_generator
 from service.live_index import LiveIndex
+from service.security.headers import SecurityHeaders
+from service.security.install import install_security
 from service.settings import Settings
 from service.state import Store
 
@@ -71,5 +73,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
+    install_security(app, settings, store)
     app.add_middleware(RequestContext, metrics=state.metrics)
+    app.add_middleware(SecurityHeaders, settings=settings.security)
     return app
