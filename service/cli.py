@@ -71,7 +71,7 @@ def ask(
         filters = _filters(conditions)
         answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir, filters))
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     if as_json:
         sys.stdout.write(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n")
     else:
@@ -89,7 +89,7 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     try:
         settings = load_settings(config, model)
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     server = settings.server
     configure_logs(server.log_level)
     store = Store(settings.state)
@@ -97,7 +97,7 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
         store.open()  # upgrades it, and says what is wrong before the server starts
         check_reachable(settings, store)
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     finally:
         store.close()
     try:
@@ -106,7 +106,7 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((server.host, server.port))
     except OSError as error:
-        _stop(
+        stop(
             BadSettings(
                 f"{server.host}:{server.port} で待ち受けできません({error.strerror})。"
                 "server.host と server.port を確かめてください。",
@@ -227,6 +227,7 @@ async def _run(
     raise AssertionError("a strategy that raises nothing ends with its answer")
 
 
-def _stop(error: ServiceError) -> NoReturn:
+def stop(error: ServiceError) -> NoReturn:
+    """End the command with the error's texts and exit code."""
     _err.print(f"[red]{escape(error.ja)}[/red]\n{escape(error.en)}", highlight=False, soft_wrap=True)
     raise typer.Exit(error.exit_code)

@@ -19,6 +19,7 @@ from corpora import Frozen
 from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
+from service.jobs.settings import JobSettings
 from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
 from service.state.settings import StateSettings
 from service.strategies import StrategyName
@@ -136,6 +137,7 @@ class Settings(BaseSettings):
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
     state: StateSettings = StateSettings()
+    jobs: JobSettings = JobSettings()
     auth: AuthSettings = AuthSettings()
     oidc: OidcSettings = OidcSettings()
     security: SecuritySettings = SecuritySettings()

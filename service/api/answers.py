@@ -1,6 +1,5 @@
 """POST /api/v1/answers: as JSON, or step by step as server-sent events."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from typing import Annotated, Any
@@ -12,9 +11,10 @@ from starlette.responses import Response
 
 from service.answer_flow import answer_events
 from service.answers import Answer
+from service.api.disconnects import CLIENT_GONE, unless_gone
 from service.api.metrics import MeteredGenerator, MeteredRetriever
 from service.api.problems import Problem, bug_body, problem_body, request_id
-from service.api.schemas import AnswerRequest
+from service.api.schemas import AnswerRequest, QuestionRequest
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
 from service.api.strict_json import StrictRoute
@@ -57,35 +57,24 @@ async def post_answer(
     """Japanese or English, open or multiple choice. Every passage cited can be read at its `href`."""
     if asked.stream or MEDIA_TYPE in request.headers.get("accept", ""):
         return await _streamed(asked, request, state)
-    work = asyncio.ensure_future(_finished(asked, state))
-    gone = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():  # nobody is left to read the answer
-            return Response(status_code=499)
-        return JSONResponse((await work).model_dump(mode="json"))
-    finally:
-        for task in (work, gone):
-            task.cancel()
-        await asyncio.gather(work, gone, return_exceptions=True)
+    answer = await unless_gone(request, finished(asked, state))
+    if answer is None:
+        return Response(status_code=CLIENT_GONE)
+    return JSONResponse(answer.model_dump(mode="json"))
 
 
-async def _finished(asked: AnswerRequest, state: ServiceState) -> Answer:
-    async with aclosing(_events(asked, state)) as events:
+async def finished(asked: QuestionRequest, state: ServiceState) -> Answer:
+    """The answer alone."""
+    async with aclosing(events_of(asked, state)) as events:
         async for event in events:
             if isinstance(event, AnswerEvent):
                 return event.answer
     raise AssertionError("a strategy that raises nothing ends with its answer")
 
 
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _streamed(asked: AnswerRequest, request: Request, state: ServiceState) -> Response:
     """Start the events, so that what fails before the first one still gets its status."""
-    events = _events(asked, state)
+    events = events_of(asked, state)
     first = await anext(events)
 
     async def lines() -> AsyncGenerator[bytes, None]:
@@ -117,7 +106,7 @@ def _line(event: Event) -> bytes:
             return encoded(event.name, event.model_dump(mode="json"))
 
 
-async def _events(asked: AnswerRequest, state: ServiceState) -> AsyncGenerator[Event, None]:
+async def events_of(asked: QuestionRequest, state: ServiceState) -> AsyncGenerator[Event, None]:
     """One answer's events, on one index generation, counted."""
     settings, metrics = state.settings, state.metrics
     name = asked.strategy or settings.strategy.default

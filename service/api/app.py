@@ -9,13 +9,18 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, docs_page, health, passages
+from service.api import answers, docs_page, documents, generations, health, passages
+from service.api import jobs as job_routes
+from service.api.compatible import routes as compatible
+from service.api.mcp import PATH as MCP_PATH
+from service.api.mcp import McpEndpoint
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
 from service.api.problems import install_problem_handlers
 from service.api.state import ServiceState
 from service.generators import Generator
 from service.generators.configured import configured_generator
+from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
 from service.security.headers import SecurityHeaders
 from service.security.install import install_security
@@ -35,7 +40,9 @@ def create_app(
     live = LiveIndex(settings.index.dir, encoder=encoder)
     writer = generator or configured_generator(settings.generator, live.terms)
     store = Store(settings.state)
-    state = ServiceState(settings, live, writer, Metrics(), store)
+    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    mcp = McpEndpoint(state)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -43,14 +50,17 @@ def create_app(
         with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
             await asyncio.to_thread(store.open)
+            await jobs.recover()
             await asyncio.to_thread(live.refresh)
             state.report_index()
             watching = asyncio.create_task(state.watch_index())
             try:
-                yield
+                async with mcp.running():
+                    yield
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+                await jobs.stop()
                 await writer.close()
                 live.close()
                 await asyncio.to_thread(store.close)
@@ -70,9 +80,14 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(answers.router)
     app.include_router(passages.router)
+    app.include_router(documents.router)
+    app.include_router(generations.router)
+    app.include_router(job_routes.router)
+    app.include_router(compatible.router)
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
+    app.add_route(MCP_PATH, mcp, include_in_schema=False)  # type: ignore[arg-type]
     install_security(app, settings, store)
     app.add_middleware(RequestContext, metrics=state.metrics)
     app.add_middleware(SecurityHeaders, settings=settings.security)

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from service.api.compatible.errors import ChatRefused, error_response, speaks_openai
 from service.errors import ServiceError
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,12 @@ def problem(
     errors: list[Fault] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The response."""
+    """The response; under /v1 in OpenAI's shape."""
+    if speaks_openai(request):
+        param = errors[0].field.removeprefix("body.") if errors else None
+        if errors:
+            ja, en = f"{ja} ({errors[0].message})", f"{en} ({errors[0].message})"
+        return error_response(request_id(request), status, code, ja, en, param=param, headers=headers)
     body = problem_body(request_id(request), status, code, ja, en, errors)
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
@@ -109,6 +115,10 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
     log.warning("request refused", code=error.code, status=error.status)
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else None
+    if isinstance(error, ChatRefused):
+        return error_response(
+            request_id(request), error.status, error.code, error.ja, error.en, param=error.param
+        )
     return problem(request, error.status, error.code, error.ja, error.en, headers=headers)
 
 
@@ -152,7 +162,8 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 def bug(request: Request) -> JSONResponse:
     """What anyone but a developer sees of a bug."""
-    return JSONResponse(bug_body(request), status_code=500, media_type=MEDIA_TYPE)
+    body = bug_body(request)
+    return problem(request, 500, "internal-error", body["ja"], body["en"])
 
 
 def bug_body(request: Request) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from fastapi import Request
 from service.api.metrics import Metrics
 from service.errors import Busy
 from service.generators import Generator
+from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
 from service.settings import Settings
 from service.state import Store
@@ -27,6 +28,7 @@ class ServiceState:
     generator: Generator
     metrics: Metrics
     store: Store
+    jobs: JobRunner
     _answering: int = field(default=0)
 
     @asynccontextmanager

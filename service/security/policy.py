@@ -28,19 +28,33 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     ("POST", "/api/v1/answers"): ("ask",),
     ("GET", "/api/v1/search"): ("read",),
     ("GET", "/api/v1/passages/{passage_id:path}"): ("read",),
+    ("GET", "/api/v1/documents"): ("read",),
+    ("GET", "/api/v1/documents/{doc_id:path}"): ("read",),
+    # Which index serves, and changing that.
+    ("GET", "/api/v1/index/generations"): ("read",),
+    ("GET", "/api/v1/index/generations/diff"): ("read",),
+    ("POST", "/api/v1/index/rebuilds"): ("admin",),
+    ("POST", "/api/v1/index/rollback"): ("admin",),
+    ("POST", "/api/v1/index/verifications"): ("admin",),
+    ("GET", "/api/v1/jobs"): ("admin",),
+    ("GET", "/api/v1/jobs/{job_id}"): ("admin",),
+    ("DELETE", "/api/v1/jobs/{job_id}"): ("admin",),
+    # OpenAI's interface.
     ("POST", "/v1/chat/completions"): ("ask",),
     ("GET", "/v1/models"): ("read",),
-    ("GET", "/v1/models/{model:path}"): ("read",),
-    # One address for three tools, of which one answers questions.
-    ("GET", "/mcp"): ("ask", "read"),
-    ("POST", "/mcp"): ("ask", "read"),
+    ("GET", "/v1/models/{model}"): ("read",),
+    # MCP: one address for three tools, of which one answers questions.
     ("DELETE", "/mcp"): ("ask", "read"),
+    ("GET", "/mcp"): ("ask", "read"),
+    ("PATCH", "/mcp"): ("ask", "read"),
+    ("POST", "/mcp"): ("ask", "read"),
+    ("PUT", "/mcp"): ("ask", "read"),
 }
 
 UNKNOWN: tuple[Scope, ...] = ("admin",)
 """What a path without an entry needs."""
 
-_COMPILED = [(method, compile_path(pattern)[0], scopes) for (method, pattern), scopes in POLICY.items()]
+_COMPILED = [(method, path, compile_path(path)[0], scopes) for (method, path), scopes in POLICY.items()]
 
 
 @lru_cache(maxsize=1024)
@@ -50,8 +64,20 @@ def needed(method: str, path: str) -> tuple[Scope, ...]:
     Args:
         path: Decoded, without the part below which the application is mounted.
     """
-    method = "GET" if method == "HEAD" else method
-    matching = [scopes for entry, pattern, scopes in _COMPILED if entry == method and pattern.match(path)]
+    matching = _matching(method, path)
     if not matching:
         return UNKNOWN
-    return tuple(sorted({scope for scopes in matching for scope in scopes}))
+    return tuple(sorted({scope for _, scopes in matching for scope in scopes}))
+
+
+def pattern(method: str, path: str) -> str:
+    """The route a path is of, as the table says it: without what the caller wrote into it."""
+    matching = _matching(method, path)
+    return matching[0][0] if matching else "unknown"
+
+
+def _matching(method: str, path: str) -> list[tuple[str, tuple[Scope, ...]]]:
+    method = "GET" if method == "HEAD" else method
+    return [
+        (known, scopes) for entry, known, regex, scopes in _COMPILED if entry == method and regex.match(path)
+    ]

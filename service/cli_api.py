@@ -1,0 +1,57 @@
+"""`jmedqa mcp`: the service's tools on standard input and output, for one agent on this machine."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import typer
+
+from service.cli import ConfigOption, ModelOption, stop
+from service.errors import ServiceError
+from service.settings import Settings, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _together() -> None:
+    """So that one command alone keeps its name."""
+
+
+@app.command()
+def mcp(config: ConfigOption = None, model: ModelOption = None) -> None:
+    """Serve search, passage and answer by the Model Context Protocol on standard input and output."""
+    from service.logs import configure_logs
+
+    try:
+        settings = load_settings(config, model)
+    except ServiceError as error:
+        stop(error)
+    configure_logs("warning")  # on stderr; stdout is the protocol's
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from service.api.mcp import serve_stdio
+    from service.api.metrics import Metrics
+    from service.api.state import ServiceState
+    from service.generators.configured import configured_generator
+    from service.jobs.runner import JobRunner
+    from service.live_index import LiveIndex
+    from service.state import Store
+
+    live = LiveIndex(settings.index.dir)
+    writer = configured_generator(settings.generator, live.terms)
+    store = Store(settings.state)  # not opened: nothing is kept here, and no job runs
+    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        await asyncio.to_thread(live.refresh)
+        watching = asyncio.create_task(state.watch_index())
+        try:
+            await serve_stdio(state)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await writer.close()
+            live.close()
