@@ -18,6 +18,7 @@ from service.api.schemas import AnswerRequest, QuestionRequest
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
 from service.api.strict_json import StrictRoute
+from service.audit.notes import note_answer, note_error, note_question
 from service.errors import ServiceError
 from service.events import AnswerEvent, ErrorEvent, Event, StepEvent
 
@@ -111,6 +112,7 @@ async def events_of(asked: QuestionRequest, state: ServiceState) -> AsyncGenerat
     settings, metrics = state.settings, state.metrics
     name = asked.strategy or settings.strategy.default
     question = asked.to_question()
+    note_question(question)
     async with AsyncExitStack() as held:
         try:
             await held.enter_async_context(state.answering())
@@ -129,7 +131,9 @@ async def events_of(asked: QuestionRequest, state: ServiceState) -> AsyncGenerat
             async for event in events:
                 if isinstance(event, AnswerEvent):
                     metrics.answered(name, event.answer)
+                    note_answer(event.answer)
                 yield event
         except ServiceError as error:
             metrics.failed(name, error.code)
+            note_error(error.code)
             raise

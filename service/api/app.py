@@ -18,6 +18,8 @@ from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
 from service.api.problems import install_problem_handlers
 from service.api.state import ServiceState
+from service.audit.log import AuditLog
+from service.audit.recorder import Recorder, started, stopped
 from service.generators import Generator
 from service.generators.configured import configured_generator
 from service.jobs.runner import JobRunner
@@ -41,6 +43,7 @@ def create_app(
     writer = generator or configured_generator(settings.generator, live.terms)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
     state = ServiceState(settings, live, writer, Metrics(), store, jobs)
     mcp = McpEndpoint(state)
 
@@ -50,6 +53,7 @@ def create_app(
         with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
             await asyncio.to_thread(store.open)
+            keeping = await started(recorder)
             await jobs.recover()
             await asyncio.to_thread(live.refresh)
             state.report_index()
@@ -63,6 +67,7 @@ def create_app(
                 await jobs.stop()
                 await writer.close()
                 live.close()
+                await stopped(recorder, keeping)
                 await asyncio.to_thread(store.close)
 
     app = FastAPI(
@@ -88,7 +93,7 @@ def create_app(
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
     app.add_route(MCP_PATH, mcp, include_in_schema=False)  # type: ignore[arg-type]
-    install_security(app, settings, store)
+    install_security(app, settings, store, recorder)
     app.add_middleware(RequestContext, metrics=state.metrics)
     app.add_middleware(SecurityHeaders, settings=settings.security)
     return app

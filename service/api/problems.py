@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service.api.compatible.errors import ChatRefused, error_response, speaks_openai
+from service.audit.notes import note_error
 from service.errors import ServiceError
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The response; under /v1 in OpenAI's shape."""
+    note_error(code)
     if speaks_openai(request):
         param = errors[0].field.removeprefix("body.") if errors else None
         if errors:
@@ -115,6 +117,7 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
     log.warning("request refused", code=error.code, status=error.status)
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else None
+    note_error(error.code)
     if isinstance(error, ChatRefused):
         return error_response(
             request_id(request), error.status, error.code, error.ja, error.en, param=error.param
