@@ -62,6 +62,7 @@ class Recorder:
             if not await self._write() and not self._stopping:
                 await asyncio.sleep(_RETRY_S)
                 self._wake.set()
+        await self._write()  # what came while the last batch was being written
 
     def stop(self) -> None:
         """Let `run` write what waits, once, and end. Cancelling it could repeat what was being written."""
