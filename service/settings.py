@@ -20,6 +20,7 @@ from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
 from service.jobs.settings import JobSettings
+from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
 from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
@@ -137,6 +138,9 @@ class Settings(BaseSettings):
     limits: Budget = Budget()
     state: StateSettings = StateSettings()
     jobs: JobSettings = JobSettings()
+    auth: AuthSettings = AuthSettings()
+    oidc: OidcSettings = OidcSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @classmethod
     def settings_customise_sources(
