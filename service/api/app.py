@@ -92,7 +92,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
-    app.add_route(MCP_PATH, mcp, include_in_schema=False)  # type: ignore[arg-type]
+    app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
     install_security(app, settings, store, recorder)
     app.add_middleware(RequestContext, metrics=state.metrics)
     app.add_middleware(SecurityHeaders, settings=settings.security)

@@ -30,25 +30,30 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     ("GET", "/api/v1/passages/{passage_id:path}"): ("read",),
     ("GET", "/api/v1/documents"): ("read",),
     ("GET", "/api/v1/documents/{doc_id:path}"): ("read",),
-    # Which index serves, and changing that.
+    # What the index is made of is for readers; changing it is not.
     ("GET", "/api/v1/index/generations"): ("read",),
     ("GET", "/api/v1/index/generations/diff"): ("read",),
-    ("POST", "/api/v1/index/rebuilds"): ("admin",),
     ("POST", "/api/v1/index/rollback"): ("admin",),
+    ("POST", "/api/v1/index/rebuilds"): ("admin",),
     ("POST", "/api/v1/index/verifications"): ("admin",),
     ("GET", "/api/v1/jobs"): ("admin",),
     ("GET", "/api/v1/jobs/{job_id}"): ("admin",),
     ("DELETE", "/api/v1/jobs/{job_id}"): ("admin",),
-    # OpenAI's interface.
+    # Conversations and stored answers: each caller's own.
+    ("POST", "/api/v1/conversations"): ("ask",),
+    ("GET", "/api/v1/conversations"): ("ask",),
+    ("GET", "/api/v1/conversations/{conversation_id}"): ("ask",),
+    ("DELETE", "/api/v1/conversations/{conversation_id}"): ("ask",),
+    ("POST", "/api/v1/conversations/{conversation_id}/answers"): ("ask",),
+    ("GET", "/api/v1/answers/{answer_id}"): ("ask",),
+    ("DELETE", "/api/v1/answers/{answer_id}"): ("ask",),
+    ("GET", "/api/v1/answers/{answer_id}/events"): ("ask",),
+    ("POST", "/api/v1/answers/{answer_id}/feedback"): ("ask",),
     ("POST", "/v1/chat/completions"): ("ask",),
     ("GET", "/v1/models"): ("read",),
     ("GET", "/v1/models/{model}"): ("read",),
-    # MCP: one address for three tools, of which one answers questions.
-    ("DELETE", "/mcp"): ("ask", "read"),
-    ("GET", "/mcp"): ("ask", "read"),
-    ("PATCH", "/mcp"): ("ask", "read"),
+    # One address for three tools, of which one answers questions.
     ("POST", "/mcp"): ("ask", "read"),
-    ("PUT", "/mcp"): ("ask", "read"),
 }
 
 UNKNOWN: tuple[Scope, ...] = ("admin",)
