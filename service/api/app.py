@@ -28,6 +28,7 @@ from service.security.headers import SecurityHeaders
 from service.security.install import install_security
 from service.settings import Settings
 from service.state import Store
+from service.state.upkeep import keep_to_retention
 
 
 def create_app(
@@ -54,6 +55,7 @@ def create_app(
             asyncio.get_running_loop().set_default_executor(pool)
             await asyncio.to_thread(store.open)
             keeping = await started(recorder)
+            retaining = asyncio.create_task(keep_to_retention(store, recorder))
             await jobs.recover()
             await asyncio.to_thread(live.refresh)
             state.report_index()
@@ -67,6 +69,8 @@ def create_app(
                 await jobs.stop()
                 await writer.close()
                 live.close()
+                retaining.cancel()
+                await asyncio.gather(retaining, return_exceptions=True)
                 await stopped(recorder, keeping)
                 await asyncio.to_thread(store.close)
 

@@ -51,7 +51,7 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     ("POST", "/api/v1/answers/{answer_id}/feedback"): ("ask",),
     ("POST", "/v1/chat/completions"): ("ask",),
     ("GET", "/v1/models"): ("read",),
-    ("GET", "/v1/models/{model}"): ("read",),
+    ("GET", "/v1/models/{model:path}"): ("read",),
     # One address for three tools, of which one answers questions.
     ("POST", "/mcp"): ("ask", "read"),
 }
