@@ -1,6 +1,7 @@
 """Every error as RFC 9457 problem JSON: a request id, a Japanese and an English text, and no more."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -135,12 +136,7 @@ async def _bad_body(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    faults = [
-        Fault(
-            field=_printable(".".join(str(part) for part in fault["loc"])), message=_printable(fault["msg"])
-        )
-        for fault in found[:20]
-    ]
+    faults = [Fault(field=field_name(fault["loc"]), message=_printable(fault["msg"])) for fault in found[:20]]
     if any(fault["type"] == _TOO_LARGE for fault in found):
         return problem(
             request, 413, "too-large", "質問が長すぎます。", "The question is too long.", errors=faults
@@ -180,6 +176,14 @@ def bug_body(request: Request) -> dict[str, Any]:
     )
 
 
+def field_name(location: Iterable[object]) -> str:
+    """Where a fault is, without names that look like no field's: people put questions in odd places."""
+    return ".".join(part if _PLAIN_NAME.fullmatch(part) else "(unknown name)" for part in map(str, location))
+
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_\[\]-]{1,40}")
+
+
 def _printable(text: str) -> str:
-    """Field names come from the request and can hold half a surrogate pair."""
+    """Messages can hold half a surrogate pair of what was sent."""
     return text.encode("utf-8", "replace").decode("utf-8")[:300]
