@@ -18,6 +18,7 @@ from pydantic_settings import (
 from corpora import Frozen
 from service.budget import Budget
 from service.errors import BadSettings
+from service.generators.circuit import CircuitSettings
 from service.generators.openai_compatible import OpenAISettings
 from service.jobs.settings import JobSettings
 from service.state.settings import StateSettings
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
+    circuit: CircuitSettings = CircuitSettings()
     state: StateSettings = StateSettings()
     jobs: JobSettings = JobSettings()
 

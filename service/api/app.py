@@ -19,6 +19,7 @@ from service.api.middleware import RequestContext
 from service.api.problems import install_problem_handlers
 from service.api.state import ServiceState
 from service.generators import Generator
+from service.generators.circuit import CircuitBreaker, GuardedGenerator
 from service.generators.configured import configured_generator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
@@ -36,7 +37,8 @@ def create_app(
         encoder: In place of the one the index names.
     """
     live = LiveIndex(settings.index.dir, encoder=encoder)
-    writer = generator or configured_generator(settings.generator, live.terms)
+    circuit = CircuitBreaker(settings.circuit)
+    writer = GuardedGenerator(generator or configured_generator(settings.generator, live.terms), circuit)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
     state = ServiceState(settings, live, writer, Metrics(), store, jobs)
@@ -75,6 +77,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.service = state
+    state.metrics.circuit(circuit)
     install_problem_handlers(app)
     app.include_router(answers.router)
     app.include_router(passages.router)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from service.api.state import ServiceState, service_state
+from service.generators.circuit import CircuitState
 
 router = APIRouter(tags=["operation"])
 
@@ -24,6 +25,7 @@ class Ready(BaseModel):
     index_problem: str | None
     generator: str
     generator_problem: str | None
+    circuit: CircuitState
 
 
 @router.get("/healthz", summary="The process is alive")
@@ -47,6 +49,7 @@ async def readyz(state: State, response: Response) -> Ready:
         index_problem=index.problem,
         generator="openai" if server else "extractive",
         generator_problem=problem,
+        circuit=state.generator.circuit.state,
     )
 
 

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from service.api.metrics import Metrics
 from service.errors import Busy
-from service.generators import Generator
+from service.generators.circuit import GuardedGenerator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
 from service.settings import Settings
@@ -25,7 +25,7 @@ class ServiceState:
 
     settings: Settings
     live: LiveIndex
-    generator: Generator
+    generator: GuardedGenerator
     metrics: Metrics
     store: Store
     jobs: JobRunner
