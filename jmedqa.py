@@ -18,6 +18,7 @@ _GROUPS = {
     "index": ("indexer.cli", "Build, search and inspect an index."),
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
     "rate": ("benchmarks.rating.cli", "Analyse ratings of answers and plan studies."),
+    "key": ("service.cli_keys", "Make, list and revoke API keys."),
     "case": ("benchmarks.cases.cli", "Check, convert and answer staged clinical cases."),
 }
 _COMMANDS = {

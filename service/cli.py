@@ -27,6 +27,7 @@ from service.generators.configured import configured_generator
 from service.live_index import opened
 from service.questions import Choice, Question
 from service.retrieval import NoRetrieval, Retriever
+from service.security.install import check_reachable
 from service.settings import Settings, load_settings
 from service.state import Store
 from service.strategies import STRATEGIES, StrategyName
@@ -94,9 +95,11 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     store = Store(settings.state)
     try:
         store.open()  # upgrades it, and says what is wrong before the server starts
-        store.close()
+        check_reachable(settings, store)
     except ServiceError as error:
         stop(error)
+    finally:
+        store.close()
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own

@@ -100,7 +100,7 @@ class GeneratorUnavailable(GenerationError):
 
     code = "generator-unavailable"
     status = 503
-    retry_after_s = 10
+    retry_after_s: int | None = 10
     asked_to_wait_s: int | None = None
     """The server's own Retry-After."""
 

@@ -21,6 +21,7 @@ from service.errors import BadSettings
 from service.generators.circuit import CircuitSettings
 from service.generators.openai_compatible import OpenAISettings
 from service.jobs.settings import JobSettings
+from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
 from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
@@ -139,6 +140,9 @@ class Settings(BaseSettings):
     circuit: CircuitSettings = CircuitSettings()
     state: StateSettings = StateSettings()
     jobs: JobSettings = JobSettings()
+    auth: AuthSettings = AuthSettings()
+    oidc: OidcSettings = OidcSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @classmethod
     def settings_customise_sources(

@@ -23,6 +23,8 @@ from service.generators.circuit import CircuitBreaker, GuardedGenerator
 from service.generators.configured import configured_generator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
+from service.security.headers import SecurityHeaders
+from service.security.install import install_security
 from service.settings import Settings
 from service.state import Store
 
@@ -88,6 +90,8 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
-    app.add_route(MCP_PATH, mcp, include_in_schema=False)  # type: ignore[arg-type]
+    app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
+    install_security(app, settings, store)
     app.add_middleware(RequestContext, metrics=state.metrics)
+    app.add_middleware(SecurityHeaders, settings=settings.security)
     return app

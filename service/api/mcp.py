@@ -1,8 +1,8 @@
 """The Model Context Protocol: search, read and ask, for agents; nothing here changes anything.
 
-Streamable HTTP at ``/mcp`` (https://modelcontextprotocol.io/specification, "Transports"), without sessions;
-and standard input and output by ``jmedqa mcp``. The SDK's low-level server is used, so that errors and log
-lines are ours, and never hold what was asked.
+Streamable HTTP at ``/mcp`` (https://modelcontextprotocol.io/specification, "Transports"), without sessions,
+so by POST alone; and standard input and output by ``jmedqa mcp``. The SDK's low-level server is used, so
+that errors and log lines are ours, and never hold what was asked.
 """
 
 import asyncio

@@ -1,5 +1,7 @@
 """Metrics of the server itself: the model server's circuit."""
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Gauge
 
 from service.generators.circuit import CircuitBreaker, CircuitState
@@ -24,5 +26,9 @@ class OperationMetrics:
     def circuit(self, circuit: CircuitBreaker) -> None:
         """Show this circuit."""
         for state in _CIRCUIT_STATES:
-            self._circuit.labels(state).set_function(lambda state=state: float(circuit.state == state))
+            self._circuit.labels(state).set_function(partial(_is, circuit, state))
         self._openings.set_function(lambda: circuit.openings)
+
+
+def _is(circuit: CircuitBreaker, state: CircuitState) -> float:
+    return float(circuit.state == state)

@@ -1,7 +1,8 @@
-"""Leave a failing model server alone, and find out when it works again (circuit breaker; M. Nygard, Release It!).
+"""Leave a failing model server alone, and find out when it works again (a circuit breaker).
 
-After five failures in a row no call reaches the server: users hear at once what is wrong, or get the evidence,
-and the server is not kept down by those who wait for it. After a pause one call is let through; it decides.
+After five failures in a row no call reaches the server: users hear at once what is wrong, or get the
+evidence, and the server is not kept down by those who wait for it. After a pause one call is let through,
+and decides (M. Nygard, Release It!, 2007).
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator

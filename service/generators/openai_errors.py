@@ -51,7 +51,8 @@ def translated(error: Exception, *, base_url: str, model: str | None) -> Generat
             )
         case openai.APIStatusError(status_code=413):
             return PromptRejected(
-                "言語モデルのサーバーが要求を大きすぎるとして拒みました。limits.evidence_chars を下げてください。",
+                "言語モデルのサーバーが要求を大きすぎるとして拒みました。"
+                "limits.evidence_chars を下げてください。",
                 "The model server refused the request as too large. Lower limits.evidence_chars.",
             )
         case openai.APIStatusError(status_code=status) if 300 <= status < 400:

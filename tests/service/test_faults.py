@@ -115,7 +115,7 @@ def test_the_table_holds_every_fault() -> None:
 
 @pytest.mark.parametrize("mode", PROBLEMS)
 def test_no_answer_is_made_from_a_failing_server(front: httpx.Client, model: FaultyServer, mode: str) -> None:
-    """The first call fails, as in an outage: the documented problem, in both forms, and one call a question."""
+    """The first call fails, as in an outage: the documented problem, in both forms."""
     status, code = PROBLEMS[mode]
     model.mode = mode
     with ThreadPoolExecutor() as pool:  # both forms at once: some of the faults are long waits

@@ -66,7 +66,7 @@ async def models() -> ModelList:
     return ModelList(data=[ModelCard(id=name, created=_MADE) for name in MODELS])
 
 
-@router.get("/models/{model}", responses={404: {"model": CompatibleError}}, summary="One model id")
+@router.get("/models/{model:path}", responses={404: {"model": CompatibleError}}, summary="One model id")
 async def model(model: str) -> ModelCard:
     """404 where it is not served."""
     if model not in MODELS:
