@@ -6,7 +6,8 @@
     │   ├── TooLarge
     │   └── UnknownPassageId
     ├── BadSettings           a configuration that cannot be run
-    ├── Busy                  as many answers as allowed are being written already
+    ├── Busy                  as many answers as allowed are being written already, and as many wait
+    ├── QueueTimeout          waited for its turn, which did not come in time
     ├── IndexUnavailable      no index can be opened; the message names the cure
     └── GenerationError
         ├── GeneratorUnavailable   down, refusing, or not speaking the protocol
@@ -77,6 +78,14 @@ class Busy(ServiceError):
 
     code = "busy"
     status = 429
+    retry_after_s = 5
+
+
+class QueueTimeout(ServiceError):
+    """The question waited in the queue as long as is allowed."""
+
+    code = "queue-timeout"
+    status = 503
     retry_after_s = 5
 
 

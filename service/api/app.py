@@ -23,6 +23,7 @@ from service.generators.circuit import CircuitBreaker, GuardedGenerator
 from service.generators.configured import configured_generator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
+from service.overload.admission import Admission
 from service.security.headers import SecurityHeaders
 from service.security.install import install_security
 from service.settings import Settings
@@ -43,7 +44,10 @@ def create_app(
     writer = GuardedGenerator(generator or configured_generator(settings.generator, live.terms), circuit)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    metrics = Metrics()
+    admission = Admission(settings.server.max_concurrent_answers, settings.queue, waited=metrics.waited)
+    state = ServiceState(settings, live, writer, metrics, store, jobs, admission)
+    metrics.watch(circuit, admission, state.connections)
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
@@ -79,7 +83,6 @@ def create_app(
     )
     app.state.settings = settings
     app.state.service = state
-    state.metrics.circuit(circuit)
     install_problem_handlers(app)
     app.include_router(answers.router)
     app.include_router(passages.router)

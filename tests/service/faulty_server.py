@@ -28,6 +28,7 @@ class Exchange:
 
     writer: asyncio.StreamWriter
     text: str
+    released: threading.Event = field(default_factory=threading.Event)
 
     async def head(self, status: str = "200 OK", *fields: str, kind: str = "text/event-stream") -> None:
         await self.raw(
@@ -84,6 +85,23 @@ def fault(function: Fault) -> Fault:
 async def good(x: Exchange) -> None:
     await x.head()
     await x.pieces()
+    await x.stop()
+
+
+@fault
+async def held(x: Exchange) -> None:
+    """Good, as soon as the test lets it."""
+    while not x.released.is_set():  # noqa: ASYNC110  (the test is another thread)
+        await asyncio.sleep(0.01)
+    await good(x)
+
+
+@fault
+async def flood(x: Exchange) -> None:
+    """More than any buffer takes; well formed, and whole if it is read."""
+    await x.head()
+    for _ in range(4_000):
+        await x.piece("あ" * 4_000)
     await x.stop()
 
 
@@ -390,6 +408,7 @@ class FaultyServer:
     calls: list[dict[str, Any]] = field(default_factory=list)
     given_up: int = 0
     answering: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
     listings: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -413,7 +432,7 @@ class FaultyServer:
         self.calls.append(body)
         self.answering += 1
         faulty = len(self.calls) >= self.from_call
-        exchange = Exchange(writer, PLAN if "response_format" in body else TEXT)
+        exchange = Exchange(writer, PLAN if "response_format" in body else TEXT, self.released)
         work = asyncio.ensure_future(FAULTS[self.mode if faulty else "good"](exchange))
         gone = asyncio.ensure_future(reader.read(1))
         try:

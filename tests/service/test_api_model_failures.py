@@ -86,7 +86,11 @@ def test_evidence_only_where_it_is_configured(start: Start) -> None:
 def test_more_questions_than_places_are_told_to_come_back(
     start: Start, running: tuple[ModelServer, str], model: ModelServer
 ) -> None:
-    client = start(server={"max_concurrent_answers": 1}, generator={"base_url": running[1], "model": MODEL})
+    client = start(
+        server={"max_concurrent_answers": 1},
+        queue={"length": 0},
+        generator={"base_url": running[1], "model": MODEL},
+    )
     model.reply = good
     with client.stream("POST", "/api/v1/answers", json={**BODY, "stream": True}) as first:
         model.mode, model.delay_s = "stalled", 2.0
