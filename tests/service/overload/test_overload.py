@@ -14,17 +14,12 @@ from tests.service.model_server import MODEL
 from tests.service.overload.conftest import BODY, comes
 from tests.service.test_api_bad_input import checked
 
+CHAT = {"model": "jmedqa-single", "messages": [{"role": "user", "content": "高カリウム血症の原因は？"}]}
 PATHS = {
     "json": ("/api/v1/answers", BODY),
     "events": ("/api/v1/answers", {**BODY, "stream": True}),
-    "chat": (
-        "/v1/chat/completions",
-        {"model": "jmedqa-single", "messages": [{"role": "user", "content": "a"}]},
-    ),
-    "chat, streamed": (
-        "/v1/chat/completions",
-        {"model": "jmedqa-single", "stream": True, "messages": [{"role": "user", "content": "a"}]},
-    ),
+    "chat": ("/v1/chat/completions", CHAT),
+    "chat, streamed": ("/v1/chat/completions", {**CHAT, "stream": True}),
 }
 
 
@@ -44,10 +39,9 @@ def gauge(client: httpx.Client, name: str) -> float:
 def asks(client: httpx.Client, form: str) -> socket.socket:
     """A client that has sent its question and waits."""
     parts = urlsplit(str(client.base_url))
-    assert parts.hostname and parts.port
     path, body = PATHS[form]
     sent = json.dumps(body).encode()
-    connection = socket.create_connection((parts.hostname, parts.port))
+    connection = socket.create_connection((str(parts.hostname), parts.port or 0))
     head = f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
     connection.sendall(f"{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent)
     return connection
