@@ -119,7 +119,7 @@ def timed_protocol(
             before = self.cycle
             super().handle_events()
             if drain.active and self.cycle is not before:
-                self.cycle.scope["headers"].append(CLOSE_HEADER)  # its task has not run yet
+                self.headers.append(CLOSE_HEADER)  # the scope's own list; its task has not run yet
 
         def _watch(self) -> None:
             """See to it that the timer of what is awaited now runs; bytes that arrive do not prolong it."""

@@ -108,7 +108,7 @@ def test_a_reader_that_stops_frees_its_place_and_the_model(
     client = start(
         generator={"base_url": address, "model": MODEL},
         connections=QUICK,
-        limits={"answer_tokens": 100_000},
+        limits={"answer_tokens": 65_536},
     )
     body = json.dumps({**BODY, "stream": True}).encode()
     request = HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
