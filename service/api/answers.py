@@ -76,7 +76,10 @@ async def finished(asked: QuestionRequest, state: ServiceState) -> Answer:
 async def _streamed(asked: AnswerRequest, request: Request, state: ServiceState) -> Response:
     """Start the events, so that what fails before the first one still gets its status."""
     events = events_of(asked, state)
-    first = await anext(events)
+    first = await unless_gone(request, anext(events))  # it may be waiting for its turn
+    if first is None:
+        await events.aclose()
+        return Response(status_code=CLIENT_GONE)
 
     async def lines() -> AsyncGenerator[bytes, None]:
         async with aclosing(events):

@@ -21,9 +21,11 @@ from service.api.state import ServiceState
 from service.audit.log import AuditLog
 from service.audit.recorder import Recorder, started, stopped
 from service.generators import Generator
+from service.generators.circuit import CircuitBreaker, GuardedGenerator
 from service.generators.configured import configured_generator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
+from service.overload.admission import Admission
 from service.security.headers import SecurityHeaders
 from service.security.install import install_security
 from service.settings import Settings
@@ -41,11 +43,15 @@ def create_app(
         encoder: In place of the one the index names.
     """
     live = LiveIndex(settings.index.dir, encoder=encoder)
-    writer = generator or configured_generator(settings.generator, live.terms)
+    circuit = CircuitBreaker(settings.circuit)
+    writer = GuardedGenerator(generator or configured_generator(settings.generator, live.terms), circuit)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
     recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    metrics = Metrics()
+    admission = Admission(settings.server.max_concurrent_answers, settings.queue, waited=metrics.waited)
+    state = ServiceState(settings, live, writer, metrics, store, jobs, admission)
+    metrics.watch(circuit, admission, state.connections)
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
