@@ -33,6 +33,7 @@ def mcp(config: ConfigOption = None, model: ModelOption = None) -> None:
 async def _serve(settings: Settings) -> None:
     from service.api.mcp import serve_stdio
     from service.api.metrics import Metrics
+    from service.api.running_answers import RunningAnswers
     from service.api.state import ServiceState
     from service.generators.configured import configured_generator
     from service.jobs.runner import JobRunner
@@ -43,7 +44,8 @@ async def _serve(settings: Settings) -> None:
     writer = configured_generator(settings.generator, live.terms)
     store = Store(settings.state)  # not opened: nothing is kept here, and no job runs
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    running = RunningAnswers(settings.server.resume_grace_s)
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
     with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         await asyncio.to_thread(live.refresh)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, docs_page, documents, generations, health, passages
+from service.api import answers, conversations, docs_page, documents, generations, health, passages
 from service.api import jobs as job_routes
 from service.api.compatible import routes as compatible
 from service.api.mcp import PATH as MCP_PATH
@@ -17,6 +17,7 @@ from service.api.mcp import McpEndpoint
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
 from service.api.problems import install_problem_handlers
+from service.api.running_answers import RunningAnswers
 from service.api.state import ServiceState
 from service.generators import Generator
 from service.generators.configured import configured_generator
@@ -41,7 +42,8 @@ def create_app(
     writer = generator or configured_generator(settings.generator, live.terms)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    running = RunningAnswers(settings.server.resume_grace_s)
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
@@ -60,6 +62,7 @@ def create_app(
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+                await running.stop()
                 await jobs.stop()
                 await writer.close()
                 live.close()
@@ -79,6 +82,7 @@ def create_app(
     app.state.service = state
     install_problem_handlers(app)
     app.include_router(answers.router)
+    app.include_router(conversations.router)
     app.include_router(passages.router)
     app.include_router(documents.router)
     app.include_router(generations.router)
