@@ -1,7 +1,11 @@
-"""`jmedqa mcp`: the service's tools on standard input and output, for one agent on this machine."""
+"""`jmedqa mcp`: the tools on standard input and output, for one agent on this machine; `jmedqa openapi`."""
 
 import asyncio
+import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,11 +14,6 @@ from service.errors import ServiceError
 from service.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-
-@app.callback()
-def _together() -> None:
-    """So that one command alone keeps its name."""
 
 
 @app.command()
@@ -28,6 +27,20 @@ def mcp(config: ConfigOption = None, model: ModelOption = None) -> None:
         stop(error)
     configure_logs("warning")  # on stderr; stdout is the protocol's
     asyncio.run(_serve(settings))
+
+
+@app.command()
+def openapi(
+    out: Annotated[Path | None, typer.Option("--out", help="A file, in place of standard output")] = None,
+) -> None:
+    """Print the description of the REST interface (OpenAPI, JSON)."""
+    from service.api.app import create_app
+
+    text = json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
 
 
 async def _serve(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from service.api.mcp import PATH as MCP_PATH
 from service.api.mcp import McpEndpoint
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
+from service.api.openapi import install_openapi
 from service.api.problems import install_problem_handlers
 from service.api.running_answers import RunningAnswers
 from service.api.state import ServiceState
@@ -91,6 +92,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
+    install_openapi(app)
     app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
     install_security(app, settings, store)
     app.add_middleware(RequestContext, metrics=state.metrics)
