@@ -27,6 +27,7 @@ _COMMANDS = {
     "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
     "serve": ("service.cli", "Serve the REST API and its page."),
     "mcp": ("service.cli_api", "Serve search, passage and answer to an agent on standard input and output."),
+    "openapi": ("service.cli_api", "Print the description of the REST interface."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

@@ -8,6 +8,7 @@ import structlog
 from fastapi import Request
 
 from service.api.metrics import Metrics
+from service.api.running_answers import RunningAnswers
 from service.generators.circuit import GuardedGenerator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
@@ -31,6 +32,7 @@ class ServiceState:
     store: Store
     jobs: JobRunner
     admission: Admission
+    running: RunningAnswers
     drain: Drain = field(default_factory=Drain)
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
 
