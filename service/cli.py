@@ -20,6 +20,7 @@ from rich.markup import escape
 from indexer import Filters, InvalidQuery, parse_filters
 from service.answer_flow import answer_events
 from service.answers import Answer
+from service.audit.log import AuditLog
 from service.errors import BadRequest, BadSettings, ServiceError
 from service.events import AnswerEvent, PlanEvent, StepEvent
 from service.generators import Generator
@@ -27,6 +28,7 @@ from service.generators.configured import configured_generator
 from service.live_index import opened
 from service.questions import Choice, Question
 from service.retrieval import NoRetrieval, Retriever
+from service.security.install import check_reachable
 from service.settings import Settings, load_settings
 from service.state import Store
 from service.strategies import STRATEGIES, StrategyName
@@ -80,10 +82,10 @@ def ask(
 @app.command()
 def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Serve the REST API until interrupted."""
-    import uvicorn
-
     from service.api.app import create_app
     from service.logs import configure_logs
+    from service.overload.draining import passed_sockets
+    from service.overload.serving import run
 
     try:
         settings = load_settings(config, model)
@@ -94,14 +96,22 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     store = Store(settings.state)
     try:
         store.open()  # upgrades it, and says what is wrong before the server starts
-        store.close()
+        check_reachable(settings, store)
+        if settings.audit.enabled:
+            audit = AuditLog(settings.audit, settings.state)
+            audit.open()
+            audit.close()
     except ServiceError as error:
         stop(error)
+    finally:
+        store.close()
+    sockets = passed_sockets()
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((server.host, server.port))
+            if not sockets:
+                probe.bind((server.host, server.port))
     except OSError as error:
         stop(
             BadSettings(
@@ -112,16 +122,7 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
             )
         )
     _err.print(f"http://{server.host}:{server.port}/docs")
-    uvicorn.run(
-        create_app(settings),
-        host=server.host,
-        port=server.port,
-        workers=1,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    run(create_app(settings), sockets)
 
 
 @app.command()

@@ -9,23 +9,25 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, docs_page, documents, generations, health, passages
+from service.api import answers, conversations, docs_page, documents, generations, health, passages
 from service.api import jobs as job_routes
+from service.api.assembling import assembled
 from service.api.compatible import routes as compatible
 from service.api.mcp import PATH as MCP_PATH
 from service.api.mcp import McpEndpoint
-from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
+from service.api.openapi import install_openapi
 from service.api.problems import install_problem_handlers
-from service.api.state import ServiceState
+from service.audit.log import AuditLog
+from service.audit.recorder import Recorder, started, stopped
 from service.generators import Generator
-from service.generators.configured import configured_generator
-from service.jobs.runner import JobRunner
-from service.live_index import LiveIndex
 from service.pages import routes as pages
+from service.pages.refusals import install_page_problems, refused
 from service.pages.site import mount_static
+from service.security.headers import SecurityHeaders
+from service.security.install import install_security
 from service.settings import Settings
-from service.state import Store
+from service.state.upkeep import keep_to_retention
 
 
 def create_app(
@@ -37,11 +39,9 @@ def create_app(
         generator: In place of the configured one.
         encoder: In place of the one the index names.
     """
-    live = LiveIndex(settings.index.dir, encoder=encoder)
-    writer = generator or configured_generator(settings.generator, live.terms)
-    store = Store(settings.state)
-    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    state = assembled(settings, generator=generator, encoder=encoder)
+    live, store, jobs = state.live, state.store, state.jobs
+    recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
@@ -50,6 +50,8 @@ def create_app(
         with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
             await asyncio.to_thread(store.open)
+            keeping = await started(recorder)
+            retaining = asyncio.create_task(keep_to_retention(store, recorder))
             await jobs.recover()
             await asyncio.to_thread(live.refresh)
             state.report_index()
@@ -60,9 +62,13 @@ def create_app(
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+                await state.running.stop()
                 await jobs.stop()
-                await writer.close()
+                await state.generator.close()
                 live.close()
+                retaining.cancel()
+                await asyncio.gather(retaining, return_exceptions=True)
+                await stopped(recorder, keeping)
                 await asyncio.to_thread(store.close)
 
     app = FastAPI(
@@ -79,6 +85,7 @@ def create_app(
     app.state.service = state
     install_problem_handlers(app)
     app.include_router(answers.router)
+    app.include_router(conversations.router)
     app.include_router(passages.router)
     app.include_router(documents.router)
     app.include_router(generations.router)
@@ -89,6 +96,10 @@ def create_app(
     docs_page.mount_assets(app)
     app.include_router(pages.router)
     mount_static(app)
-    app.add_route(MCP_PATH, mcp, include_in_schema=False)  # type: ignore[arg-type]
+    install_page_problems(app)
+    install_openapi(app)
+    app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
+    install_security(app, settings, store, recorder, refused)
     app.add_middleware(RequestContext, metrics=state.metrics)
+    app.add_middleware(SecurityHeaders, settings=settings.security)
     return app

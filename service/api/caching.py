@@ -1,4 +1,7 @@
-"""ETags of what one index generation holds (RFC 9110, section 8.8.3): the same until another one serves."""
+"""ETags of what one index generation holds (RFC 9110, section 8.8.3): the same until another one serves.
+
+For clients that keep what they read; browsers are told to keep nothing (`service.security.headers`).
+"""
 
 from importlib.metadata import version
 from typing import Any
@@ -26,14 +29,10 @@ def unchanged(request: Request, tag: str) -> bool:
 
 
 def tagged(found: BaseModel, tag: str) -> Response:
-    """The representation with its tag; caches ask each time, since a new generation may serve."""
-    return JSONResponse(found.model_dump(mode="json"), headers=_headers(tag))
+    """The representation with its tag."""
+    return JSONResponse(found.model_dump(mode="json"), headers={"ETag": tag})
 
 
 def not_modified(tag: str) -> Response:
     """304, without a body."""
-    return Response(status_code=304, headers=_headers(tag))
-
-
-def _headers(tag: str) -> dict[str, str]:
-    return {"ETag": tag, "Cache-Control": "private, no-cache"}
+    return Response(status_code=304, headers={"ETag": tag})

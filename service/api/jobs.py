@@ -9,16 +9,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.owners import owner
+from service.api.idempotency import WriteRoute
 from service.api.problems import Problem
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
-from service.api.strict_json import StrictRoute
+from service.security.principals import Principal, principal
 from service.state import Job, JobStatus
 
-router = APIRouter(prefix="/api/v1", tags=["index"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/v1", tags=["index"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
+Caller = Annotated[Principal, Depends(principal)]
 
 _LOOK_S = 0.2
 """How often a stream of progress looks whether there is any."""
@@ -92,11 +93,11 @@ _STARTED: dict[int | str, dict[str, Any]] = {
     responses=_STARTED,
     summary="Build the index anew",
 )
-async def rebuild(asked: NoParameters, request: Request, state: State) -> Response:
+async def rebuild(asked: NoParameters, caller: Caller, state: State) -> Response:
     """By a child process that steps back behind the server; unchanged passages are not computed again, nor is
     what a stopped build had encoded. The new generation serves as soon as it is whole. 409 while another
     build is under way."""
-    return _accepted(await state.jobs.start("index-rebuild", owner(request)))
+    return _accepted(await state.jobs.start("index-rebuild", caller.owner))
 
 
 @router.post(
@@ -106,9 +107,9 @@ async def rebuild(asked: NoParameters, request: Request, state: State) -> Respon
     responses=_STARTED,
     summary="Compare every checksum of every generation",
 )
-async def verification(asked: NoParameters, request: Request, state: State) -> Response:
+async def verification(asked: NoParameters, caller: Caller, state: State) -> Response:
     """By a child process. Its result says which generations are whole, and what is wrong with the others."""
-    return _accepted(await state.jobs.start("index-verify", owner(request)))
+    return _accepted(await state.jobs.start("index-verify", caller.owner))
 
 
 @router.get("/jobs", responses={status: {"model": Problem} for status in (422, 503)}, summary="List the jobs")

@@ -1,8 +1,8 @@
 """The Model Context Protocol: search, read and ask, for agents; nothing here changes anything.
 
-Streamable HTTP at ``/mcp`` (https://modelcontextprotocol.io/specification, "Transports"), without sessions;
-and standard input and output by ``jmedqa mcp``. The SDK's low-level server is used, so that errors and log
-lines are ours, and never hold what was asked.
+Streamable HTTP at ``/mcp`` (https://modelcontextprotocol.io/specification, "Transports"), without sessions,
+so by POST alone; and standard input and output by ``jmedqa mcp``. The SDK's low-level server is used, so
+that errors and log lines are ours, and never hold what was asked.
 """
 
 import asyncio
@@ -29,8 +29,7 @@ from mcp.types import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from service.answers import Answer
-from service.api.answers import finished
+from service.api.asking import AnswerView, Asked, finished
 from service.api.compatible.text import Renderer
 from service.api.passages import read_passage, searched
 from service.api.schemas import PassageView, QuestionRequest, SearchParameters, SearchResponse
@@ -80,7 +79,7 @@ async def _passage(state: ServiceState, asked: PassageArguments, base_url: str) 
 
 
 async def _answer(state: ServiceState, asked: QuestionRequest, base_url: str) -> tuple[str, BaseModel]:
-    answer = await finished(asked, state)
+    answer = await finished(Asked(request=asked, kept=False), state)
     return Renderer(asked.to_question(), base_url).whole(answer), answer
 
 
@@ -104,7 +103,7 @@ _TOOLS = {
         "Answer a medical question step by step from the collection. The text cites evidence as [1] …; "
         "claims, citations and how far they agree are in the structured content.",
         QuestionRequest,
-        Answer,
+        AnswerView,
         _answer,
     ),
 }

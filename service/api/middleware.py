@@ -47,12 +47,8 @@ class RequestContext:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status, sent = message["status"], True
-                headers = [
-                    (b"x-request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-                message = {**message, "headers": [*message.get("headers", []), *headers]}
+                tag = (b"x-request-id", request_id.encode())
+                message = {**message, "headers": [*message.get("headers", []), tag]}
             await send(message)
 
         try:

@@ -1,7 +1,9 @@
 """An answer as it is shown: sentences with numbered, lettered citations, and the references they point to."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 from urllib.parse import quote
 
 from service.answers import Answer, Citation, Claim, ClaimStatus, Evidence, Mismatch
@@ -33,6 +35,17 @@ class Piece:
     mismatches: tuple[Mismatch, ...] = ()
 
 
+BlockKind = Literal["heading", "item", "text"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A line of the answer: a heading ("## …"), an item of a list ("- …"), or text."""
+
+    kind: BlockKind
+    pieces: tuple[Piece, ...]
+
+
 @dataclass(frozen=True)
 class Reference:
     """A cited passage, in the order of first citation."""
@@ -47,6 +60,7 @@ class AnswerView:
     """What the template of an answer reads."""
 
     pieces: tuple[Piece, ...]
+    blocks: tuple[Block, ...]
     references: tuple[Reference, ...]
     share: int | None
     """Percent of the claims that are verified."""
@@ -71,7 +85,9 @@ def view(answer: Answer) -> AnswerView:
         if key in evidence
     )
     share = answer.verified_share
-    return AnswerView(pieces, references, None if share is None else round(100 * share))
+    return AnswerView(
+        pieces, tuple(blocks_of(pieces)), references, None if share is None else round(100 * share)
+    )
 
 
 def _all_known(answer: Answer, evidence: dict[str, Evidence]) -> bool:
@@ -93,6 +109,43 @@ def _pieces(
         at = claim.end
     if rest := without_markers(text[at:]):
         yield Piece(rest)
+
+
+def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
+    """The same pieces line by line; the marks that make a line a heading or an item are left out.
+
+    A claim of several lines keeps its status on each of them, its citations on the last.
+    """
+    line: list[Piece] = []
+    for piece in pieces:
+        first, *more = piece.text.split("\n")
+        parts = [first, *more]
+        for number, text in enumerate(parts):
+            if number:
+                yield from _block(line)
+                line = []
+            last = number == len(parts) - 1
+            if text.strip() or (last and piece.marks):
+                line.append(
+                    replace(piece, text=text) if last else replace(piece, text=text, marks=(), mismatches=())
+                )
+    yield from _block(line)
+
+
+_LINE_MARK = re.compile(r"\s*(?:(?P<heading>#{1,6}\s)|(?P<item>[-*・•]\s))\s*")
+
+
+def _block(line: Sequence[Piece]) -> Iterator[Block]:
+    if not line:
+        return
+    mark = _LINE_MARK.match(line[0].text)
+    if mark is None:
+        yield Block("text", tuple(line))
+        return
+    kept = replace(line[0], text=line[0].text[mark.end() :])
+    rest = tuple(piece for piece in (kept, *line[1:]) if piece.text.strip() or piece.marks)
+    if rest:
+        yield Block("heading" if mark["heading"] else "item", rest)
 
 
 def citation_address(citation: Citation) -> str:

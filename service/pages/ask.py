@@ -2,27 +2,26 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from importlib.metadata import version
 from typing import Annotated, Any, cast, get_args
 
 import structlog
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
-from service.answers import Answer
-from service.api.answers import events_of, finished
-from service.api.owners import owner
+from service.api.asking import AnswerView, Asked, events_of, finished
+from service.api.disconnects import CLIENT_GONE, unless_gone
 from service.api.problems import request_id
-from service.api.schemas import AnswerRequest
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
 from service.errors import BadRequest, ServiceError
-from service.events import AnswerEvent, ErrorEvent, Event, PlanEvent, StepEvent, TokenEvent
+from service.events import AnswerEvent, ErrorEvent, Event, PlanEvent, QuestionEvent, StepEvent, TokenEvent
 from service.pages.answer_view import view, with_references
-from service.pages.site import page, problem_page, rendered, texts
+from service.pages.ask_form import AskForm
+from service.pages.following import asked_after, earlier_turns
+from service.pages.site import is_part, page, problem_page, rendered, texts
 from service.questions import Question
+from service.security.principals import Principal, principal
 from service.state.feedback import Verdict
 from service.strategies import STRATEGIES
 
@@ -31,66 +30,13 @@ log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
 
 State = Annotated[ServiceState, Depends(service_state)]
+Caller = Annotated[Principal, Depends(principal)]
 
 BROKEN = ServiceError(
     "内部エラーが起きました。要求の番号を添えてお知らせください。",
     "Something is broken here. Please report it with the request id.",
 )
 _VERDICTS = get_args(Verdict)
-
-
-class AskForm(BaseModel):
-    """The form as a browser sends it: every field is text."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    question: str = ""
-    choices: str = Field(default="", description="One a line: its label, a space, its text")
-    strategy: str = ""
-    reviewed: bool = False
-    superseded: bool = False
-    published_from: str = ""
-
-    def asked(self) -> AnswerRequest:
-        """The request that the API would get.
-
-        Raises:
-            BadRequest: Naming the field.
-        """
-        filters: dict[str, Any] = {}
-        if self.reviewed:
-            filters["unreviewed"] = False
-        if self.superseded:
-            filters["superseded"] = "include"
-        if self.published_from:
-            filters["published_from"] = self.published_from
-        values: dict[str, Any] = {"question": self.question, "choices": _choices(self.choices)}
-        if self.strategy:
-            values["strategy"] = self.strategy
-        if filters:
-            values["filters"] = filters
-        try:
-            return AnswerRequest.model_validate(values)
-        except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3]
-            )
-            raise BadRequest(
-                f"入力に誤りがあります。{faults}", f"Something in the form is not valid. {faults}"
-            ) from None
-
-
-def _choices(text: str) -> list[dict[str, str]]:
-    """「A テント状T波」, 「A. …」, 「1）…」: a label, then the choice; without one a letter."""
-    found = []
-    for number, line in enumerate(filter(None, (line.strip() for line in text.splitlines()))):
-        label, parted, rest = line.partition(" ")
-        label = label.rstrip(".．:：)）、,")
-        if parted and rest.strip() and 0 < len(label) <= 2:
-            found.append({"label": label, "text": rest.strip()})
-        else:
-            found.append({"label": chr(ord("A") + number % 26), "text": line})
-    return found
 
 
 @router.get("/")
@@ -100,61 +46,66 @@ async def ask_page(request: Request, state: State, q: str = "") -> Response:
 
 
 @router.post("/ask")
-async def ask(request: Request, state: State, form: Annotated[AskForm, Form()]) -> Response:
+async def ask(request: Request, state: State, caller: Caller, form: Annotated[AskForm, Form()]) -> Response:
     """The answer: as events of HTML parts where the script asks for them, else as a page."""
     streaming = MEDIA_TYPE in request.headers.get("accept", "")
     try:
-        asked = form.asked()
+        asked = await asked_after(form, caller, state)
         if streaming:
             return await _streamed(asked, request, state)
-        answer = await finished(asked, state)
-        stored = await _kept(asked.to_question(), answer, request, state)
+        answer = await unless_gone(request, finished(asked, state))
     except ServiceError as error:
         if streaming:
             part = _problem(request, error)
             return HTMLResponse(part, error.status, {"Cache-Control": "no-store"})
         return problem_page(request, error)
-    return RedirectResponse(f"/answers/{stored}", 303)
+    if answer is None:
+        return Response(status_code=CLIENT_GONE)
+    if answer.id is None:  # answers are not kept here, or could not be this time: there is no address for it
+        return _answer_page(request, state, form, answer, asked.request.to_question())
+    return RedirectResponse(f"/answers/{answer.id}", 303)
 
 
 @router.get("/answers/{answer_id}")
-async def stored_answer(request: Request, state: State, answer_id: str) -> Response:
+async def stored_answer(request: Request, state: State, caller: Caller, answer_id: str) -> Response:
     """An answer that was given before, as it was given."""
-    try:
-        stored = await state.store.answers.get(answer_id, owner(request))
-    except ServiceError as error:
-        return problem_page(request, error)
-    answer = Answer.model_validate(stored.answer)
+    stored = await state.store.answers.get(answer_id, caller.sees)
+    answer = AnswerView.model_validate(stored.answer)
     question = Question.model_validate(stored.question)
     form = AskForm(
-        question=question.text, choices="\n".join(f"{one.label} {one.text}" for one in question.choices)
+        question=answer.asked, choices="\n".join(f"{one.label} {one.text}" for one in question.choices)
     )
-    return page(
-        request,
-        "answer.html",
-        form=form,
-        made_at=stored.created_at,
-        **_parts(request, answer, answer_id, question),
-        **_about(state),
-    )
+    earlier = await earlier_turns(answer, caller, state)
+    return _answer_page(request, state, form, answer, question, earlier=earlier)
+
+
+def _answer_page(
+    request: Request,
+    state: ServiceState,
+    form: AskForm,
+    answer: AnswerView,
+    question: Question,
+    **values: Any,
+) -> Response:
+    shown = _parts(request, answer, question)
+    return page(request, "answer.html", form=form, **{"earlier": ()} | values, **shown, **_about(state))
 
 
 @router.post("/answers/{answer_id}/feedback")
 async def feedback(
     request: Request,
     state: State,
+    caller: Caller,
     answer_id: str,
     verdict: Annotated[str, Form()] = "",
     comment: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
     """What a reader thinks of an answer."""
-    try:
-        if verdict not in _VERDICTS:
-            raise BadRequest("評価を一つ選んでください。", "Choose one of the verdicts.")
-        await state.store.feedback.add(answer_id, owner(request), cast("Verdict", verdict), comment=comment)
-    except ServiceError as error:
-        return problem_page(request, error)
-    return page(request, "_thanks.html")
+    if verdict not in _VERDICTS:
+        raise BadRequest("評価を一つ選んでください。", "Choose one of the verdicts.")
+    await state.store.answers.get(answer_id, caller.sees)  # nobody remarks on what they may not see
+    await state.store.feedback.add(answer_id, caller.owner, cast("Verdict", verdict), comment=comment)
+    return page(request, "_thanks.html" if is_part(request) else "thanks.html")
 
 
 def _about(state: ServiceState) -> dict[str, Any]:
@@ -167,54 +118,57 @@ def _about(state: ServiceState) -> dict[str, Any]:
     }
 
 
-def _parts(request: Request, answer: Answer, answer_id: str | None, question: Question) -> dict[str, Any]:
+def _parts(request: Request, answer: AnswerView, question: Question) -> dict[str, Any]:
     side = texts(request).lang
     said = [notice.ja if side == "ja" else notice.en for notice in answer.notices]
     chosen = next((one for one in question.choices if one.label == answer.choice), None)
     return {
         "answer": answer,
         "view": view(answer),
-        "answer_id": answer_id,
+        "answer_id": answer.id,
         "chosen": chosen,
         "copied": with_references(answer, said),
     }
 
 
-async def _kept(question: Question, answer: Answer, request: Request, state: ServiceState) -> str:
-    stored = await state.store.answers.save(owner(request), question, answer, made_by=version("jmedqa"))
-    return stored.answer_id
+async def _streamed(asked: Asked, request: Request, state: ServiceState) -> Response:
+    """Start the events, so that what fails before the first one still gets its status.
 
-
-async def _streamed(asked: AnswerRequest, request: Request, state: ServiceState) -> Response:
-    """Start the events, so that what fails before the first one still gets its status."""
+    They end with the connection: stopping in the browser stops the model.
+    """
     events = events_of(asked, state)
-    first = await anext(events)
-    question = asked.to_question()
+    first = await unless_gone(request, anext(events))  # it may be waiting for its turn
+    if first is None:
+        await events.aclose()
+        return Response(status_code=CLIENT_GONE)
+    question = asked.request.to_question()
 
     async def lines() -> AsyncGenerator[bytes, None]:
         async with aclosing(events):
-            yield await _line(first, question, request, state)
             try:
+                yield _line(first, question, request)
                 async for event in events:
-                    yield await _line(event, question, request, state)
+                    yield _line(event, question, request)
             except ServiceError as error:
                 yield encoded(ErrorEvent.name, {"html": _problem(request, error)})
             except Exception as error:
                 log.error("bug", exc_type=type(error).__qualname__)
                 yield encoded(ErrorEvent.name, {"html": _problem(request, BROKEN)})
 
-    return StreamingResponse(
-        with_heartbeat(lines()), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"}
-    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(with_heartbeat(lines()), media_type=MEDIA_TYPE, headers=headers)
 
 
 def _problem(request: Request, error: ServiceError) -> str:
     return rendered(request, "_problem.html", error=error, request_id=request_id(request))
 
 
-async def _line(event: Event, question: Question, request: Request, state: ServiceState) -> bytes:
+def _line(event: Event, question: Question, request: Request) -> bytes:
     """HTML for all but the tokens, which the script puts in as text, never as markup."""
+    data: dict[str, str | None]
     match event:
+        case QuestionEvent(rewritten=rewritten):
+            data = {"html": rendered(request, "_understood.html", rewritten=rewritten)}
         case PlanEvent(steps=steps):
             data = {"html": rendered(request, "_plan.html", steps=steps)}
         case StepEvent(step=step):
@@ -222,12 +176,9 @@ async def _line(event: Event, question: Question, request: Request, state: Servi
         case TokenEvent(text=text):
             data = {"text": text}
         case AnswerEvent(answer=answer):
-            try:
-                answer_id: str | None = await _kept(question, answer, request, state)
-            except ServiceError:  # a full disk keeps no answer from its reader; there is no link to it then
-                answer_id = None
-            parts = _parts(request, answer, answer_id, question)
-            data = {"html": rendered(request, "_answer.html", **parts)}
+            assert isinstance(answer, AnswerView)
+            parts = _parts(request, answer, question)
+            data = {"html": rendered(request, "_answer.html", **parts), "id": answer.id}
         case ErrorEvent():
             data = {"html": _problem(request, ServiceError(event.ja, event.en))}
     return encoded(event.name, data)

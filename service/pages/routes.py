@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.pages import ask, reading, running, searching, site
+from service.pages import ask, reading, running, searching, signing, site
 
 router = APIRouter(include_in_schema=False)
-for part in (site, ask, reading, searching, running):
+for part in (site, signing, ask, reading, searching, running):
     router.include_router(part.router)

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from service.api.generations import difference_view, generation_list, go_back
 from service.api.jobs import JobView
-from service.api.owners import owner
 from service.api.state import ServiceState, service_state
 from service.errors import ServiceError
 from service.jobs.runner import Kind
 from service.pages.site import page, problem_page, texts
+from service.security.principals import principal
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,6 +24,7 @@ _JOBS = 5
 @router.get("/index")
 async def index(request: Request, state: State) -> Response:
     """Which generations there are, how the live one differs from the one before, jobs under way."""
+    caller = principal(request)
     directory, live = state.settings.index.dir, state.live.state
     try:
         listed = await asyncio.to_thread(generation_list, directory, live.generation)
@@ -40,7 +41,8 @@ async def index(request: Request, state: State) -> Response:
         generations=listed.items,
         difference=changes,
         state=live,
-        jobs=await _jobs(state),
+        no_keys=caller.kind == "local" and not await state.store.keys.any(),
+        jobs=await _jobs(state) if "admin" in caller.scopes else [],
         notice=f"{texts(request).rolled_back}: {moved}" if moved == live.generation and moved else None,
     )
 
@@ -87,7 +89,7 @@ async def rollback(
 
 async def _started(request: Request, state: ServiceState, kind: Kind) -> Response:
     try:
-        await state.jobs.start(kind, owner(request))
+        await state.jobs.start(kind, principal(request).owner)
     except ServiceError as error:
         return problem_page(request, error)
     return RedirectResponse("/index", 303)

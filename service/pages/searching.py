@@ -12,6 +12,7 @@ from starlette.responses import Response
 from indexer import Filters, InvalidQuery, Mode
 from service.api.schemas import PassageView
 from service.api.state import ServiceState, service_state
+from service.audit.notes import note_query
 from service.errors import BadRequest, ServiceError
 from service.live_index import LiveIndex
 from service.pages.site import page
@@ -96,6 +97,7 @@ async def search(
                     f"検索語は{MAX_QUERY_CHARS}文字までです。", f"At most {MAX_QUERY_CHARS} characters."
                 )
             modes = SIDE_BY_SIDE if side else SIDE_BY_SIDE[:1]
+            note_query(q, state.live.state.generation)
             found = await asyncio.to_thread(_found, state.live, q, modes, filters, kept, tag)
         except ServiceError as error:
             values["error"] = error

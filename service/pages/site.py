@@ -16,6 +16,7 @@ from service.api.problems import request_id
 from service.errors import ServiceError
 from service.pages.texts import TEXTS, Texts
 from service.questions import Language
+from service.security.principals import principal
 from service.wording import ASPECT_LABELS, STATUS_LABELS
 
 LANGUAGE_COOKIE, THEME_COOKIE = "jmedqa_lang", "jmedqa_theme"
@@ -27,6 +28,7 @@ LETTERS: dict[Language, dict[str, str]] = {
 """A letter beside the colour: one of twelve men cannot tell red from green."""
 
 _YEAR_S = 31_536_000
+_HEADERS = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Request"}
 _SIDE: dict[Language, int] = {"ja": 0, "en": 1}
 
 _environment = Environment(
@@ -57,6 +59,7 @@ def rendered(request: Request, template: str, **values: Any) -> str:
     chosen = language(request)
     side = _SIDE[chosen]
     theme = request.cookies.get(THEME_COOKIE)
+    caller = principal(request)
     return _environment.get_template(template).render(
         t=TEXTS[chosen],
         lang=chosen,
@@ -64,6 +67,8 @@ def rendered(request: Request, template: str, **values: Any) -> str:
         themes=THEMES,
         letters=LETTERS[chosen],
         here=request.url.path,
+        caller=caller,
+        may=caller.scopes.__contains__,
         said=lambda notice: notice.ja if chosen == "ja" else notice.en,
         status_label=lambda status: STATUS_LABELS[status][side],
         aspect_label=lambda aspect: ASPECT_LABELS[aspect][side],
@@ -73,14 +78,14 @@ def rendered(request: Request, template: str, **values: Any) -> str:
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The same as a response. Answers hold what someone asked: nothing keeps them on the way."""
-    return HTMLResponse(
-        rendered(request, template, **values), status, {"Cache-Control": "no-store", "Vary": "Cookie"}
-    )
+    return HTMLResponse(rendered(request, template, **values), status, _HEADERS)
 
 
 def problem_page(request: Request, error: ServiceError) -> HTMLResponse:
     """A service error for a reader: what is wrong, the cure, and the number to report."""
-    response = page(request, "problem.html", error.status, error=error, request_id=request_id(request))
+    template = "_problem.html" if is_part(request) else "problem.html"
+    response = page(request, template, error.status, error=error, request_id=request_id(request))
+    response.headers.update(getattr(error, "headers", {}))
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
@@ -94,7 +99,7 @@ def is_part(request: Request) -> bool:
 @router.get("/preferences")
 async def preferences(request: Request, lang: str = "", theme: str = "", back: str = "/") -> Response:
     """Keep the language and the theme in cookies, then go back to where the reader was."""
-    response = RedirectResponse(_own(back), 303)
+    response = RedirectResponse(own_address(back), 303)
     if lang in get_args(Language):
         _keep(request, response, LANGUAGE_COOKIE, lang)
     if theme in THEMES:
@@ -108,7 +113,7 @@ def _keep(request: Request, response: Response, name: str, value: str) -> None:
     )
 
 
-def _own(address: str) -> str:
+def own_address(address: str) -> str:
     """The path of this server that was named, never another server."""
     parts = urlsplit(address.replace("\\", "/"))
     plain = parts.path.startswith("/") and not parts.path.startswith("//")

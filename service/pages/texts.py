@@ -136,7 +136,12 @@ class Texts(Frozen):
     sign_out: str
     key: str
     key_hint: str
-    key_wrong: str
+    sign_in_first: str
+    may_not_ask: str
+    follow: str
+    earlier: str
+    understood: str
+    no_keys: str
     model_server: str
 
 
@@ -272,7 +277,12 @@ JA = Texts(
     sign_out="サインアウト",
     key="APIキー",
     key_hint="管理者が `jmedqa key create` で作った鍵を入力してください。",
-    key_wrong="この鍵では入れません。期限や入力の誤りを確かめてください。",
+    sign_in_first="質問するには、APIキーでサインインしてください。",
+    may_not_ask="お使いのキーには質問する権限がありません。検索と文書の閲覧はできます。",
+    follow="直前の回答に続けて質問する",
+    earlier="これまでの質問",
+    understood="次のように解釈しました",
+    no_keys="キーがまだないため、この計算機の利用者は全員がすべての操作をできます。キーを作ると、以後はサインインが必要になります:",
     model_server="生成",
 )
 
@@ -414,7 +424,12 @@ EN = Texts(
     sign_out="Sign out",
     key="API key",
     key_hint="Enter the key that an administrator made with `jmedqa key create`.",
-    key_wrong="This key does not open the door: check its expiry and its spelling.",
+    sign_in_first="Sign in with an API key to ask.",
+    may_not_ask="Your key may not ask. It can search and read documents.",
+    follow="Go on from the last answer",
+    earlier="Asked before",
+    understood="Understood as",
+    no_keys="There is no key yet, so everybody on this computer may do everything. From the first key on, everybody has to sign in:",
     model_server="Generator",
 )
 

@@ -24,9 +24,15 @@ Work = Callable[[sqlite3.Connection], T]
 class Database:
     """Open with `open`; `close` when done. Thread-safe."""
 
-    def __init__(self, path: Path, writing: sqlite3.Connection, reading: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writing: sqlite3.Connection,
+        reading: sqlite3.Connection,
+        watching: sqlite3.Connection,
+    ) -> None:
         self.path = path
-        self._writing, self._reading = writing, reading
+        self._writing, self._reading, self._watching = writing, reading, watching
         self._write_lock, self._read_lock = threading.Lock(), threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-write")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-read")
@@ -52,13 +58,15 @@ class Database:
             reading = connect(path, busy_timeout_s)
             opened.append(reading)
             reading.execute("PRAGMA query_only = ON")
+            watching = connect(path, 0)
+            opened.append(watching)
         except (sqlite3.Error, OSError) as error:
             _close(opened)
             raise translated(error, path) from error
         except BaseException:
             _close(opened)
             raise
-        return cls(path, writing, reading)
+        return cls(path, writing, reading, watching)
 
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` as one transaction in the writer's thread; cancelling the caller does not stop it.
@@ -82,12 +90,32 @@ class Database:
         with self._read_lock:
             return self._transaction(self._reading, "BEGIN", work)
 
+    async def checkpoint(self) -> None:
+        """Move the write-ahead log into the file and empty it; without effect while someone else reads."""
+
+        def work() -> None:
+            with self._write_lock:
+                self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def changes(self) -> int | None:
+        """A number that stays the same while nobody, this process included, commits anything.
+
+        For the event loop: it reads shared memory and waits for nothing (a microsecond or two).
+        ``None`` where that cannot be told now.
+        """
+        try:
+            return int(self._watching.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.OperationalError:
+            return None
+
     def close(self) -> None:
         """Finish what was asked for, then let the file go."""
         self._writer.shutdown()
         self._reader.shutdown()
         with self._read_lock, self._write_lock:
-            _close([self._reading, self._writing])
+            _close([self._watching, self._reading, self._writing])
 
     def _transaction(self, connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
         try:

@@ -48,6 +48,9 @@ class Keys:
     def __init__(self, database: Database, clock: Clock = now) -> None:
         self._database = database
         self.clock = clock
+        self._seen: int | None = None
+        self._found: dict[str, StoredKey] = {}
+        self._any = False
 
     def add(self, key: StoredKey) -> None:
         """Keep a new key. In the calling thread, as all but `find` and `mark_used`: for the command line."""
@@ -100,12 +103,40 @@ class Keys:
             )
         return _key(row)
 
+    async def any(self) -> bool:
+        """Whether a key was ever made; revoked and expired ones count. For the event loop, as `find`."""
+        if not self._any:  # rows are never deleted: once true it stays
+            if self._unchanged():
+                return False
+            seen = self._database.changes()
+            self._any = await self._database.read(
+                lambda db: db.execute("SELECT 1 FROM keys LIMIT 1").fetchone() is not None
+            )
+            self._seen = seen
+        return self._any
+
     async def find(self, key_id: str) -> StoredKey | None:
-        """The key of this id, usable or not."""
+        """The key of this id, usable or not.
+
+        Remembered until anything is committed, so that a revoked key is refused at once and a busy one does
+        not cost a query each time.
+        """
+        if self._unchanged() and key_id in self._found:
+            return self._found[key_id]
+        seen = self._database.changes()
         row = await self._database.read(
             lambda db: db.execute("SELECT * FROM keys WHERE key_id = ?", (key_id,)).fetchone()
         )
-        return None if row is None else _key(row)
+        if row is None:  # not remembered: anyone can send any number of wrong ones
+            return None
+        self._any = True
+        if seen != self._seen:
+            self._found.clear()
+            self._seen = seen
+        return self._found.setdefault(key_id, _key(row))
+
+    def _unchanged(self) -> bool:
+        return self._seen is not None and self._database.changes() == self._seen
 
     async def mark_used(self, key: StoredKey) -> None:
         """Remember that it was used now, to the minute."""

@@ -65,7 +65,7 @@ def test_the_page_lists_the_api_and_asks_only_this_machine(page: Page, address: 
     faults: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(address)
+    page.goto(f"{address}/docs")
     page.get_by_text("/api/v1/answers").first.wait_for()
     picture(page, "api-page")
     assert {urlsplit(url).hostname for url in asked if not url.startswith("data:")} == {"127.0.0.1"}

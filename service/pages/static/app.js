@@ -34,8 +34,8 @@ async function ask() {
   running?.abort();
   const mine = (running = new AbortController());
   const plan = $("#plan"), answer = $("#answer"), state = $("#state"), stop = $("#stop");
-  plan.replaceChildren();
-  answer.replaceChildren();
+  keepEarlier();
+  for (const part of [plan, answer, $("#understood")]) part.replaceChildren();
   state.textContent = form.dataset.thinking;
   stop.hidden = false;
   let finished = false;
@@ -53,7 +53,8 @@ async function ask() {
       return;
     }
     for await (const { event, data } of events(response)) {
-      if (event === "plan") put(plan, data.html);
+      if (event === "question") put($("#understood"), data.html);
+      else if (event === "plan") put(plan, data.html);
       else if (event === "step") {
         const place = $(`#step-${data.number}`) ?? plan.appendChild(document.createElement("div"));
         put(place, data.html);
@@ -68,6 +69,7 @@ async function ask() {
       } else if (event === "answer" || event === "error") {
         put(answer, data.html);
         finished = true;
+        if (data.id) follow(data.id);
       }
     }
     if (!finished) answer.append(note(form.dataset.stopped));
@@ -80,6 +82,27 @@ async function ask() {
       state.textContent = "";
     }
   }
+}
+
+/** The next question goes on from this answer, unless the reader says otherwise. */
+function follow(id) {
+  const box = $("#follow input");
+  Object.assign(box, { value: id, checked: true, disabled: false });
+  $("#follow").hidden = false;
+  form.dataset.asked = $("#question").value;
+}
+
+/** The answer before stays at hand, by its address. */
+function keepEarlier() {
+  const id = $("#follow input").value;
+  if (!id || !form.dataset.asked || $("#answer").childElementCount === 0) return;
+  const link = document.createElement("a");
+  link.href = `/answers/${encodeURIComponent(id)}`;
+  link.textContent = form.dataset.asked;
+  const kept = document.createElement("p");
+  kept.className = "earlier";
+  kept.append(link);
+  $("#earlier").append(kept);
 }
 
 function note(text) {
