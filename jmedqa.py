@@ -19,6 +19,8 @@ _GROUPS = {
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
     "rate": ("benchmarks.rating.cli", "Analyse ratings of answers and plan studies."),
     "key": ("service.cli_keys", "Make, list and revoke API keys."),
+    "state": ("service.cli_state", "Look at what is kept, and delete what is too old."),
+    "audit": ("service.cli_audit", "Verify, export and prune the audit log."),
     "case": ("benchmarks.cases.cli", "Check, convert and answer staged clinical cases."),
 }
 _COMMANDS = {

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from corpora import Frozen
+from service.audit.settings import AuditSettings
 from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
@@ -142,6 +143,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     oidc: OidcSettings = OidcSettings()
     security: SecuritySettings = SecuritySettings()
+    audit: AuditSettings = AuditSettings()
 
     @classmethod
     def settings_customise_sources(

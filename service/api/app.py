@@ -20,6 +20,8 @@ from service.api.openapi import install_openapi
 from service.api.problems import install_problem_handlers
 from service.api.running_answers import RunningAnswers
 from service.api.state import ServiceState
+from service.audit.log import AuditLog
+from service.audit.recorder import Recorder, started, stopped
 from service.generators import Generator
 from service.generators.configured import configured_generator
 from service.jobs.runner import JobRunner
@@ -28,6 +30,7 @@ from service.security.headers import SecurityHeaders
 from service.security.install import install_security
 from service.settings import Settings
 from service.state import Store
+from service.state.upkeep import keep_to_retention
 
 
 def create_app(
@@ -43,6 +46,7 @@ def create_app(
     writer = generator or configured_generator(settings.generator, live.terms)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
     running = RunningAnswers(settings.server.resume_grace_s)
     state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
     mcp = McpEndpoint(state)
@@ -53,6 +57,8 @@ def create_app(
         with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
             await asyncio.to_thread(store.open)
+            keeping = await started(recorder)
+            retaining = asyncio.create_task(keep_to_retention(store, recorder))
             await jobs.recover()
             await asyncio.to_thread(live.refresh)
             state.report_index()
@@ -67,6 +73,9 @@ def create_app(
                 await jobs.stop()
                 await writer.close()
                 live.close()
+                retaining.cancel()
+                await asyncio.gather(retaining, return_exceptions=True)
+                await stopped(recorder, keeping)
                 await asyncio.to_thread(store.close)
 
     app = FastAPI(
@@ -94,7 +103,7 @@ def create_app(
     docs_page.mount_assets(app)
     install_openapi(app)
     app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
-    install_security(app, settings, store)
+    install_security(app, settings, store, recorder)
     app.add_middleware(RequestContext, metrics=state.metrics)
     app.add_middleware(SecurityHeaders, settings=settings.security)
     return app

@@ -14,6 +14,7 @@ from service.answers import Answer, Unparsed
 from service.api.metrics import MeteredGenerator, MeteredRetriever
 from service.api.schemas import QuestionRequest
 from service.api.state import ServiceState
+from service.audit.notes import note_answer, note_error, note_question
 from service.conversing.rewrite_prompt import Turn
 from service.conversing.rewriting import Understood, stand_alone
 from service.errors import ServiceError
@@ -77,6 +78,7 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
     """
     settings, metrics = state.settings, state.metrics
     name = asked.request.strategy or settings.strategy.default
+    note_question(asked.request.to_question())
     async with AsyncExitStack() as held:
         try:
             await held.enter_async_context(state.answering())
@@ -104,10 +106,12 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
             async for event in events:
                 if isinstance(event, AnswerEvent):
                     metrics.answered(name, event.answer)
+                    note_answer(event.answer)
                     event = AnswerEvent(answer=await _kept(asked, understood, event.answer, state))
                 yield event
         except ServiceError as error:
             metrics.failed(name, error.code)
+            note_error(error.code)
             raise
 
 
