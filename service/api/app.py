@@ -9,14 +9,16 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, docs_page, documents, generations, health, passages
+from service.api import answers, conversations, docs_page, documents, generations, health, passages
 from service.api import jobs as job_routes
 from service.api.compatible import routes as compatible
 from service.api.mcp import PATH as MCP_PATH
 from service.api.mcp import McpEndpoint
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
+from service.api.openapi import install_openapi
 from service.api.problems import install_problem_handlers
+from service.api.running_answers import RunningAnswers
 from service.api.state import ServiceState
 from service.audit.log import AuditLog
 from service.audit.recorder import Recorder, started, stopped
@@ -45,7 +47,8 @@ def create_app(
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
     recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    running = RunningAnswers(settings.server.resume_grace_s)
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
@@ -66,6 +69,7 @@ def create_app(
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+                await running.stop()
                 await jobs.stop()
                 await writer.close()
                 live.close()
@@ -88,6 +92,7 @@ def create_app(
     app.state.service = state
     install_problem_handlers(app)
     app.include_router(answers.router)
+    app.include_router(conversations.router)
     app.include_router(passages.router)
     app.include_router(documents.router)
     app.include_router(generations.router)
@@ -96,6 +101,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
+    install_openapi(app)
     app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
     install_security(app, settings, store, recorder)
     app.add_middleware(RequestContext, metrics=state.metrics)

@@ -1,8 +1,8 @@
 """Stop work that nobody waits for any more."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from fastapi import Request
 
@@ -12,7 +12,7 @@ CLIENT_GONE = 499
 """Status of a response that nobody reads (nginx's number): seen in logs and metrics only."""
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T | None:
+async def unless_gone(request: Request, work: Awaitable[T]) -> T | None:
     """The result of ``work``; ``None``, and ``work`` cancelled, where the client went away before it.
 
     The request's body has been read: what comes next from the client can only be its end.

@@ -9,6 +9,7 @@ import structlog
 from fastapi import Request
 
 from service.api.metrics import Metrics
+from service.api.running_answers import RunningAnswers
 from service.errors import Busy
 from service.generators import Generator
 from service.jobs.runner import JobRunner
@@ -29,6 +30,7 @@ class ServiceState:
     metrics: Metrics
     store: Store
     jobs: JobRunner
+    running: RunningAnswers
     _answering: int = field(default=0)
 
     @asynccontextmanager
