@@ -19,6 +19,7 @@ from service.conversing.rewrite_prompt import Turn
 from service.conversing.rewriting import Understood, stand_alone
 from service.errors import ServiceError
 from service.events import AnswerEvent, Event, QuestionEvent
+from service.intended_use import check_intended_use
 from service.notices import NOT_KEPT, REWRITE_UNPARSED
 from service.state import LOCAL, StateUnavailable, new_id
 
@@ -82,6 +83,7 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
     note_question(question)
     async with AsyncExitStack() as held:
         try:
+            check_intended_use(question, settings.site.intended_use)
             await held.enter_async_context(state.answering())
             retriever = held.enter_context(state.live.snapshot())
             generator = MeteredGenerator(state.generator, metrics)
@@ -91,6 +93,7 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
                 generator,
                 on_model_failure=settings.generator.on_model_failure,
             )
+            check_intended_use(understood.question, settings.site.intended_use)
             if asked.in_conversation:
                 yield QuestionEvent(asked=asked.request.question, rewritten=understood.rewritten)
             events = answer_events(
