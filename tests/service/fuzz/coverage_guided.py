@@ -11,7 +11,7 @@ import json
 import sys
 from contextlib import suppress
 
-import atheris
+import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 with atheris.instrument_imports(include=["service"]):
     from service.api.strict_json import _distinct, _finite, _no_constant

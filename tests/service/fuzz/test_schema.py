@@ -21,7 +21,7 @@ from tests.service.running import served
 
 EXAMPLES = int(os.environ.get("JMEDQA_FUZZ_EXAMPLES", "4"))
 SCHEMA = schemathesis.openapi.from_dict(create_app(Settings()).openapi())
-OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
+OPERATIONS: list[Any] = [result.ok() for result in SCHEMA.get_all_operations()]  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_no_request_breaks_the_server(address: str, operation: Any, mode: Genera
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def asked(case: Case) -> None:
+    def asked(case: Case[Any]) -> None:
         reply = case.call(base_url=address, timeout=60)
         assert reply.status_code < 500, (reply.status_code, reply.text)
         if reply.status_code >= 400 and reply.headers.get("content-type"):
