@@ -32,6 +32,7 @@ from starlette.types import Receive, Scope, Send
 from service.api.asking import AnswerView, Asked, finished
 from service.api.compatible.text import Renderer
 from service.api.passages import read_passage, searched
+from service.api.problems import field_name
 from service.api.schemas import PassageView, QuestionRequest, SearchParameters, SearchResponse
 from service.api.state import ServiceState
 from service.errors import ServiceError
@@ -131,7 +132,7 @@ def mcp_server(state: ServiceState, base_url: str) -> Server[Any]:
             text, result = await tool.call(state, arguments, base_url)
         except ValidationError as error:  # its values are the caller's, and are not repeated
             faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
+                f"{field_name(fault['loc']) or 'arguments'}: {fault['msg']}"
                 for fault in error.errors(include_input=False, include_context=False)[:20]
             )
             return _failed(f"引数に誤りがあります({faults})。", f"The arguments are not valid ({faults}).")

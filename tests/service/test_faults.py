@@ -104,10 +104,9 @@ def told(client: httpx.Client) -> list[tuple[str, Any]]:
     response = client.post("/api/v1/answers", json={**BODY, "stream": True})
     if response.headers["content-type"] == "application/problem+json":
         return [("error", response.json())]
-    blocks = [block.splitlines() for block in response.text.split("\n\n") if block.startswith("event")]
-    return [
-        (lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))) for lines in blocks
-    ]
+    blocks = [block.splitlines() for block in response.text.split("\n\n") if "event: " in block]
+    fields = [dict(line.split(": ", 1) for line in lines if not line.startswith(":")) for lines in blocks]
+    return [(each["event"], json.loads(each["data"])) for each in fields]
 
 
 def test_the_table_holds_every_fault() -> None:
