@@ -36,19 +36,9 @@ def create_app(
         generator: In place of the configured one.
         encoder: In place of the one the index names.
     """
-<<<<<<< HEAD
     state = assembled(settings, generator=generator, encoder=encoder)
     live, store, jobs = state.live, state.store, state.jobs
     recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
-=======
-    live = LiveIndex(settings.index.dir, encoder=encoder)
-    writer = generator or configured_generator(settings.generator, live.terms)
-    store = Store(settings.state)
-    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
-    running = RunningAnswers(settings.server.resume_grace_s)
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
->>>>>>> trust
     mcp = McpEndpoint(state)
 
     @asynccontextmanager

@@ -78,12 +78,8 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
     """
     settings, metrics = state.settings, state.metrics
     name = asked.request.strategy or settings.strategy.default
-<<<<<<< HEAD
     question = asked.request.to_question()
     note_question(question)
-=======
-    note_question(asked.request.to_question())
->>>>>>> trust
     async with AsyncExitStack() as held:
         try:
             await held.enter_async_context(state.answering())
