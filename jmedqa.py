@@ -19,12 +19,15 @@ _GROUPS = {
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
     "rate": ("benchmarks.rating.cli", "Analyse ratings of answers and plan studies."),
     "key": ("service.cli_keys", "Make, list and revoke API keys."),
+    "state": ("service.cli_state", "Look at what is kept, and delete what is too old."),
+    "audit": ("service.cli_audit", "Verify, export and prune the audit log."),
     "case": ("benchmarks.cases.cli", "Check, convert and answer staged clinical cases."),
 }
 _COMMANDS = {
     "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
     "serve": ("service.cli", "Serve the REST API and its page."),
     "mcp": ("service.cli_api", "Serve search, passage and answer to an agent on standard input and output."),
+    "openapi": ("service.cli_api", "Print the description of the REST interface."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from benchmarks.cli_data import app as data_app
 from benchmarks.cli_data import parsing, tasks
+from benchmarks.cli_report import compare, report
+from benchmarks.cli_run import run
 from benchmarks.cli_score import score
 from corpora import STARTER
 from indexer import IndexSettings
@@ -64,6 +66,9 @@ def retrieval(
         print(tables(scores))
 
 
+app.command()(run)
+app.command()(report)
+app.command()(compare)
 app.command()(score)
 app.command("tasks")(tasks)
 app.command()(parsing)

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from corpora import CorpusSettings, Document, read_corpus
+from corpora import STARTER, CorpusSettings, Document, read_corpus
 from indexer import cli_documents, cli_generations
 from indexer.building import build_index
 from indexer.filtering import FIELDS, parse_filters
@@ -216,6 +216,29 @@ def export(
         except OSError as error:
             raise BadRequest(f"{out} cannot be written: {error.strerror}") from error
         stderr.print(f"{count} vectors in {out}", highlight=False)
+
+
+@app.command()
+def quantize(
+    model: Annotated[str, typer.Argument(help="A sentence-transformers directory, or a name on the hub.")],
+    out: Annotated[Path, typer.Option("--out", help="The directory to make.")],
+    query_prompt: Annotated[
+        str | None, typer.Option(help="As of the encoder; the model's own if left out.")
+    ] = None,
+    passage_prompt: Annotated[str | None, typer.Option(help="Likewise.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the 8-bit form of an encoder, several times faster on a CPU; checked on the starter corpus."""
+    with exit_codes():
+        if out.exists():
+            raise BadRequest(f"{out} is there already: name a new directory")
+        from indexer.quantising import quantise
+
+        texts = [document.text[:600] for document in read_corpus([STARTER])][::4]
+        card = quantise(model, out, texts, query_prompt=query_prompt, passage_prompt=passage_prompt)
+        stderr.print(f"{out}: cosine to {card.source} at least {card.cosine}", highlight=False)
+        if as_json:
+            print_json(card.model_dump(mode="json"))
 
 
 def told(manifest: Manifest) -> dict[str, Any]:

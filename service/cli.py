@@ -20,6 +20,7 @@ from rich.markup import escape
 from indexer import Filters, InvalidQuery, parse_filters
 from service.answer_flow import answer_events
 from service.answers import Answer
+from service.audit.log import AuditLog
 from service.errors import BadRequest, BadSettings, ServiceError
 from service.events import AnswerEvent, PlanEvent, StepEvent
 from service.generators import Generator
@@ -96,6 +97,10 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     try:
         store.open()  # upgrades it, and says what is wrong before the server starts
         check_reachable(settings, store)
+        if settings.audit.enabled:
+            audit = AuditLog(settings.audit, settings.state)
+            audit.open()
+            audit.close()
     except ServiceError as error:
         stop(error)
     finally:

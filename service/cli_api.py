@@ -1,7 +1,11 @@
-"""`jmedqa mcp`: the service's tools on standard input and output, for one agent on this machine."""
+"""`jmedqa mcp`: the tools on standard input and output, for one agent on this machine; `jmedqa openapi`."""
 
 import asyncio
+import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,11 +14,6 @@ from service.errors import ServiceError
 from service.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-
-@app.callback()
-def _together() -> None:
-    """So that one command alone keeps its name."""
 
 
 @app.command()
@@ -30,9 +29,24 @@ def mcp(config: ConfigOption = None, model: ModelOption = None) -> None:
     asyncio.run(_serve(settings))
 
 
+@app.command()
+def openapi(
+    out: Annotated[Path | None, typer.Option("--out", help="A file, in place of standard output")] = None,
+) -> None:
+    """Print the description of the REST interface (OpenAPI, JSON)."""
+    from service.api.app import create_app
+
+    text = json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
 async def _serve(settings: Settings) -> None:
     from service.api.mcp import serve_stdio
     from service.api.metrics import Metrics
+    from service.api.running_answers import RunningAnswers
     from service.api.state import ServiceState
     from service.generators.configured import configured_generator
     from service.jobs.runner import JobRunner
@@ -43,7 +57,8 @@ async def _serve(settings: Settings) -> None:
     writer = configured_generator(settings.generator, live.terms)
     store = Store(settings.state)  # not opened: nothing is kept here, and no job runs
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs)
+    running = RunningAnswers(settings.server.resume_grace_s)
+    state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
     with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         await asyncio.to_thread(live.refresh)

@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from service.audit.log import AuditLog
 from service.errors import BadRequest
 from service.security.keys import new_key
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 from service.state import SCOPES, Scope, Store, StoredKey
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -50,12 +51,14 @@ def create(
     scopes = _scopes(scope or ["read", "ask"])
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise BadRequest("名前は1〜100文字で書いてください。", "The name has 1 to 100 printable characters.")
-    store = _opened(config)
+    settings = load_settings(config)
+    store = _opened(settings)
     try:
         now = store.keys.clock()
         expires = None if days is None else now + timedelta(days=days)
         key, row = new_key(name, scopes, created_at=now, expires_at=expires, rate_per_minute=rate)
         store.keys.add(row)
+        _audit(settings, "key.create", row)
     finally:
         store.close()
     if as_json:
@@ -71,7 +74,8 @@ def create(
 @app.command("list")
 def list_keys(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Every key there was, without its secret."""
-    store = _opened(config)
+    settings = load_settings(config)
+    store = _opened(settings)
     try:
         rows, now = store.keys.all(), store.keys.clock()
     finally:
@@ -102,18 +106,28 @@ def revoke(
     config: ConfigOption = None,
 ) -> None:
     """Turn a key off for good. A running server refuses it from the next request on."""
-    store = _opened(config)
+    settings = load_settings(config)
+    store = _opened(settings)
     try:
         row = store.keys.revoke(key_id)
+        _audit(settings, "key.revoke", row)
     finally:
         store.close()
     _err.print(f"キー {row.key_id}({row.name})を無効にしました。 / Revoked.", markup=False)
 
 
-def _opened(config: Path | None) -> Store:
-    store = Store(load_settings(config).state)
+def _opened(settings: Settings) -> Store:
+    store = Store(settings.state)
     store.open()
     return store
+
+
+def _audit(settings: Settings, action: str, row: StoredKey) -> None:
+    if settings.audit.enabled:
+        log = AuditLog(settings.audit, settings.state)
+        log.open()
+        log.append_now(action, key=row.key_id, name=row.name, scopes=list(row.scopes))
+        log.close()
 
 
 def _scopes(words: list[str]) -> tuple[Scope, ...]:

@@ -9,15 +9,19 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, docs_page, documents, generations, health, passages
+from service.api import answers, conversations, docs_page, documents, generations, health, passages
 from service.api import jobs as job_routes
 from service.api.compatible import routes as compatible
 from service.api.mcp import PATH as MCP_PATH
 from service.api.mcp import McpEndpoint
 from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
+from service.api.openapi import install_openapi
 from service.api.problems import install_problem_handlers
+from service.api.running_answers import RunningAnswers
 from service.api.state import ServiceState
+from service.audit.log import AuditLog
+from service.audit.recorder import Recorder, started, stopped
 from service.generators import Generator
 from service.generators.circuit import CircuitBreaker, GuardedGenerator
 from service.generators.configured import configured_generator
@@ -28,6 +32,7 @@ from service.security.headers import SecurityHeaders
 from service.security.install import install_security
 from service.settings import Settings
 from service.state import Store
+from service.state.upkeep import keep_to_retention
 
 
 def create_app(
@@ -44,9 +49,11 @@ def create_app(
     writer = GuardedGenerator(generator or configured_generator(settings.generator, live.terms), circuit)
     store = Store(settings.state)
     jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
+    running = RunningAnswers(settings.server.resume_grace_s)
     metrics = Metrics()
     admission = Admission(settings.server.max_concurrent_answers, settings.queue, waited=metrics.waited)
-    state = ServiceState(settings, live, writer, metrics, store, jobs, admission)
+    state = ServiceState(settings, live, writer, metrics, store, jobs, running, admission)
     metrics.watch(circuit, admission, state.connections)
     mcp = McpEndpoint(state)
 
@@ -56,6 +63,8 @@ def create_app(
         with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
             await asyncio.to_thread(store.open)
+            keeping = await started(recorder)
+            retaining = asyncio.create_task(keep_to_retention(store, recorder))
             await jobs.recover()
             await asyncio.to_thread(live.refresh)
             state.report_index()
@@ -66,9 +75,13 @@ def create_app(
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+                await running.stop()
                 await jobs.stop()
                 await writer.close()
                 live.close()
+                retaining.cancel()
+                await asyncio.gather(retaining, return_exceptions=True)
+                await stopped(recorder, keeping)
                 await asyncio.to_thread(store.close)
 
     app = FastAPI(
@@ -85,6 +98,7 @@ def create_app(
     app.state.service = state
     install_problem_handlers(app)
     app.include_router(answers.router)
+    app.include_router(conversations.router)
     app.include_router(passages.router)
     app.include_router(documents.router)
     app.include_router(generations.router)
@@ -93,8 +107,9 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     docs_page.mount_assets(app)
+    install_openapi(app)
     app.add_route(MCP_PATH, mcp, ["POST"], include_in_schema=False)  # type: ignore[arg-type]
-    install_security(app, settings, store)
+    install_security(app, settings, store, recorder)
     app.add_middleware(RequestContext, metrics=state.metrics)
     app.add_middleware(SecurityHeaders, settings=settings.security)
     return app

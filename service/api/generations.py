@@ -20,12 +20,12 @@ from indexer import (
     roll_back,
 )
 from service.api.caching import NOT_MODIFIED, etag, not_modified, tagged, unchanged
+from service.api.idempotency import WriteRoute
 from service.api.problems import Problem
 from service.api.state import ServiceState, service_state
-from service.api.strict_json import StrictRoute
 from service.errors import IndexUnavailable, ServiceError
 
-router = APIRouter(prefix="/api/v1/index", tags=["index"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/v1/index", tags=["index"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
 

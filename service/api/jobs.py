@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.idempotency import WriteRoute
 from service.api.problems import Problem
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
-from service.api.strict_json import StrictRoute
 from service.security.principals import Principal, principal
 from service.state import Job, JobStatus
 
-router = APIRouter(prefix="/api/v1", tags=["index"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/v1", tags=["index"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
 Caller = Annotated[Principal, Depends(principal)]

@@ -29,10 +29,10 @@ from mcp.types import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from service.answers import Answer
-from service.api.answers import finished
+from service.api.asking import AnswerView, Asked, finished
 from service.api.compatible.text import Renderer
 from service.api.passages import read_passage, searched
+from service.api.problems import field_name
 from service.api.schemas import PassageView, QuestionRequest, SearchParameters, SearchResponse
 from service.api.state import ServiceState
 from service.errors import ServiceError
@@ -80,7 +80,7 @@ async def _passage(state: ServiceState, asked: PassageArguments, base_url: str) 
 
 
 async def _answer(state: ServiceState, asked: QuestionRequest, base_url: str) -> tuple[str, BaseModel]:
-    answer = await finished(asked, state)
+    answer = await finished(Asked(request=asked, kept=False), state)
     return Renderer(asked.to_question(), base_url).whole(answer), answer
 
 
@@ -104,7 +104,7 @@ _TOOLS = {
         "Answer a medical question step by step from the collection. The text cites evidence as [1] …; "
         "claims, citations and how far they agree are in the structured content.",
         QuestionRequest,
-        Answer,
+        AnswerView,
         _answer,
     ),
 }
@@ -132,7 +132,7 @@ def mcp_server(state: ServiceState, base_url: str) -> Server[Any]:
             text, result = await tool.call(state, arguments, base_url)
         except ValidationError as error:  # its values are the caller's, and are not repeated
             faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
+                f"{field_name(fault['loc']) or 'arguments'}: {fault['msg']}"
                 for fault in error.errors(include_input=False, include_context=False)[:20]
             )
             return _failed(f"引数に誤りがあります({faults})。", f"The arguments are not valid ({faults}).")

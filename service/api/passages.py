@@ -10,6 +10,7 @@ from service.api.caching import NOT_MODIFIED, etag, not_modified, tagged, unchan
 from service.api.problems import Problem
 from service.api.schemas import FoundPassage, PassageView, SearchParameters, SearchResponse
 from service.api.state import ServiceState, service_state
+from service.audit.notes import note_query
 from service.claims import passage_href
 from service.errors import BadRequest
 from service.live_index import LiveIndex
@@ -51,6 +52,7 @@ async def passage(state: State, request: Request, passage_id: str) -> Response:
 def searched(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
     """The hits of one search; blocks."""
     with live.index() as index:
+        note_query(asked.q, index.generation)
         try:
             result = index.search(asked.q, asked.k, asked.filters(), asked.mode)
         except InvalidQuery:

@@ -1,6 +1,7 @@
 """Every error as RFC 9457 problem JSON: a request id, a Japanese and an English text, and no more."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service.api.compatible.errors import ChatRefused, error_response, speaks_openai
+from service.audit.notes import note_error
 from service.errors import ServiceError
 
 log = structlog.get_logger(__name__)
@@ -73,6 +75,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The response; under /v1 in OpenAI's shape."""
+    note_error(code)
     if speaks_openai(request):
         param = errors[0].field.removeprefix("body.") if errors else None
         if errors:
@@ -115,6 +118,7 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
     log.warning("request refused", code=error.code, status=error.status)
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else None
+    note_error(error.code)
     if isinstance(error, ChatRefused):
         return error_response(
             request_id(request), error.status, error.code, error.ja, error.en, param=error.param
@@ -132,12 +136,7 @@ async def _bad_body(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    faults = [
-        Fault(
-            field=_printable(".".join(str(part) for part in fault["loc"])), message=_printable(fault["msg"])
-        )
-        for fault in found[:20]
-    ]
+    faults = [Fault(field=field_name(fault["loc"]), message=_printable(fault["msg"])) for fault in found[:20]]
     if any(fault["type"] == _TOO_LARGE for fault in found):
         return problem(
             request, 413, "too-large", "質問が長すぎます。", "The question is too long.", errors=faults
@@ -186,6 +185,14 @@ def bug_body(request: Request) -> dict[str, Any]:
     )
 
 
+def field_name(location: Iterable[object]) -> str:
+    """Where a fault is, without names that look like no field's: people put questions in odd places."""
+    return ".".join(part if _PLAIN_NAME.fullmatch(part) else "(unknown name)" for part in map(str, location))
+
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_\[\]-]{1,40}")
+
+
 def _printable(text: str) -> str:
-    """Field names come from the request and can hold half a surrogate pair."""
+    """Messages can hold half a surrogate pair of what was sent."""
     return text.encode("utf-8", "replace").decode("utf-8")[:300]

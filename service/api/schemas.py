@@ -78,6 +78,11 @@ class AnswerRequest(QuestionRequest):
     stream: StrictBool = Field(
         default=False, description="Server-sent events; so does Accept: text/event-stream"
     )
+    resumable: StrictBool = Field(
+        default=False,
+        description="A stream that goes on for a while without its reader, who may come back to its "
+        "`Location` with `Last-Event-ID`",
+    )
 
 
 class SearchParameters(Filters):

@@ -8,6 +8,7 @@ import structlog
 from fastapi import Request
 
 from service.api.metrics import Metrics
+from service.api.running_answers import RunningAnswers
 from service.generators.circuit import GuardedGenerator
 from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
@@ -30,6 +31,7 @@ class ServiceState:
     metrics: Metrics
     store: Store
     jobs: JobRunner
+    running: RunningAnswers
     admission: Admission
     drain: Drain = field(default_factory=Drain)
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)

@@ -27,7 +27,7 @@ refusing would be work."""
 
 
 class Gate:
-    """Pure ASGI. Puts the `Principal` into ``scope["state"]["principal"]``."""
+    """Pure ASGI. Puts the `Principal` into ``scope["state"]["principal"]``, its owner into ``"owner"``."""
 
     def __init__(self, app: ASGIApp, sign_in: SignIn, rates: Rates) -> None:
         self._app = app
@@ -43,31 +43,31 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            caller, allowance = await self._admitted(scope)
+            allowance = await self._admitted(scope)
         except ServiceError as error:
             log.warning("request refused", code=error.code, status=error.status)
             await _drain(scope, receive)
             await refusal(Request(scope), error)(scope, receive, send)
             return
-        scope.setdefault("state", {})["principal"] = caller
         await self._app(scope, receive, _with_headers(send, allowance.headers) if allowance else send)
 
-    async def _admitted(self, scope: Scope) -> tuple[Principal, Allowance | None]:
+    async def _admitted(self, scope: Scope) -> Allowance | None:
         scopes = needed(scope["method"], get_route_path(scope))
         if not scopes:
-            return await self._known(scope), None
+            _introduce(scope, await self._known(scope))
+            return None
         caller = await self._sign_in.caller(Headers(scope=scope))
         if caller is None:
             raise NotSignedIn(presented=False)
-        if caller.rate_per_minute is None:
-            allowance = None
-        else:
+        _introduce(scope, caller)  # also to the audit log, where it is turned away
+        allowance = None
+        if caller.rate_per_minute is not None:
             allowance = self._rates.take(caller.owner, caller.rate_per_minute)
             if not allowance.granted:
                 raise TooManyRequests(allowance)
         if not caller.scopes.issuperset(scopes):
             raise NotAllowed(scopes)
-        return caller, allowance
+        return allowance
 
     async def _known(self, scope: Scope) -> Principal:
         """Of an open route: who calls if that can be told, else someone without any scope."""
@@ -75,6 +75,10 @@ class Gate:
             return await self._sign_in.caller(Headers(scope=scope)) or NOBODY
         except ServiceError:
             return NOBODY
+
+
+def _introduce(scope: Scope, caller: Principal) -> None:
+    scope.setdefault("state", {}).update(principal=caller, owner=caller.owner)
 
 
 NOBODY = Principal(EVERYBODY.owner, "", "local", frozenset())

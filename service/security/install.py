@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from service.audit.middleware import Audited
+from service.audit.recorder import Recorder
 from service.errors import BadSettings
 from service.security.gate import Gate
 from service.security.hosts import AllowedHosts
@@ -13,9 +15,11 @@ from service.settings import Settings
 from service.state import Store
 
 
-def install_security(app: FastAPI, settings: Settings, store: Store) -> None:
-    """From the outside in: host names, origins, then the gate. Nothing is behind it without a key."""
+def install_security(app: FastAPI, settings: Settings, store: Store, recorder: Recorder | None) -> None:
+    """From the outside in: host names, origins, the audit log, then the gate."""
     app.add_middleware(Gate, sign_in=SignIn(settings, store), rates=Rates())
+    if recorder is not None:
+        app.add_middleware(Audited, recorder=recorder)
     if settings.security.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -59,7 +59,7 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
 UNKNOWN: tuple[Scope, ...] = ("admin",)
 """What a path without an entry needs."""
 
-_COMPILED = [(method, compile_path(pattern)[0], scopes) for (method, pattern), scopes in POLICY.items()]
+_COMPILED = [(method, path, compile_path(path)[0], scopes) for (method, path), scopes in POLICY.items()]
 
 
 @lru_cache(maxsize=1024)
@@ -69,8 +69,20 @@ def needed(method: str, path: str) -> tuple[Scope, ...]:
     Args:
         path: Decoded, without the part below which the application is mounted.
     """
-    method = "GET" if method == "HEAD" else method
-    matching = [scopes for entry, pattern, scopes in _COMPILED if entry == method and pattern.match(path)]
+    matching = _matching(method, path)
     if not matching:
         return UNKNOWN
-    return tuple(sorted({scope for scopes in matching for scope in scopes}))
+    return tuple(sorted({scope for _, scopes in matching for scope in scopes}))
+
+
+def pattern(method: str, path: str) -> str:
+    """The route a path is of, as the table says it: without what the caller wrote into it."""
+    matching = _matching(method, path)
+    return matching[0][0] if matching else "unknown"
+
+
+def _matching(method: str, path: str) -> list[tuple[str, tuple[Scope, ...]]]:
+    method = "GET" if method == "HEAD" else method
+    return [
+        (known, scopes) for entry, known, regex, scopes in _COMPILED if entry == method and regex.match(path)
+    ]

@@ -37,10 +37,12 @@ class Answers:
         self._database = database
         self._clock = clock
 
-    async def save(self, owner: str, question: Question, answer: Answer, *, made_by: str) -> StoredAnswer:
-        """Keep an answer under a new id."""
+    async def save(
+        self, owner: str, question: Question, answer: Answer, *, made_by: str, answer_id: str | None = None
+    ) -> StoredAnswer:
+        """Keep an answer under a new id, or under one that `new_id` gave before."""
         kept = StoredAnswer(
-            answer_id=new_id("ans"),
+            answer_id=answer_id or new_id("ans"),
             owner=owner,
             question=question.model_dump(mode="json"),
             answer=answer.model_dump(mode="json"),

@@ -90,6 +90,15 @@ class Database:
         with self._read_lock:
             return self._transaction(self._reading, "BEGIN", work)
 
+    async def checkpoint(self) -> None:
+        """Move the write-ahead log into the file and empty it; without effect while someone else reads."""
+
+        def work() -> None:
+            with self._write_lock:
+                self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
     def changes(self) -> int | None:
         """A number that stays the same while nobody, this process included, commits anything.
 

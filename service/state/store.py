@@ -17,7 +17,7 @@ class Store:
 
     def __init__(self, settings: StateSettings, clock: Clock = now) -> None:
         self.settings = settings
-        self._clock = clock
+        self.clock = clock
 
     def open(self) -> None:
         """Open or make the file; blocks.
@@ -27,12 +27,12 @@ class Store:
         """
         path = self.settings.dir / "service.sqlite"
         self.database = Database.open(path, SERVICE, busy_timeout_s=self.settings.busy_timeout_s)
-        self.keys = Keys(self.database, self._clock)
-        self.answers = Answers(self.database, self._clock)
-        self.conversations = Conversations(self.database, self._clock)
-        self.jobs = Jobs(self.database, self._clock)
-        self.feedback = FeedbackTable(self.database, self._clock)
-        self.idempotency = Idempotency(self.database, self._clock)
+        self.keys = Keys(self.database, self.clock)
+        self.answers = Answers(self.database, self.clock)
+        self.conversations = Conversations(self.database, self.clock)
+        self.jobs = Jobs(self.database, self.clock)
+        self.feedback = FeedbackTable(self.database, self.clock)
+        self.idempotency = Idempotency(self.database, self.clock)
 
     def close(self) -> None:
         """Finish what was asked for and let the file go; harmless where it is not open."""

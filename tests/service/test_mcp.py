@@ -13,7 +13,7 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
-from service.answers import Answer
+from service.api.asking import AnswerView
 from service.api.schemas import PassageView, SearchResponse
 from tests.service.conftest import Start
 from tests.service.model_server import ModelServer
@@ -53,7 +53,7 @@ def test_search_then_read_then_ask(client: httpx.Client, mode: str) -> None:
     assert SearchResponse.model_validate(found.structured_content).hits[0].passage.doc_id == "metformin"
     assert PassageView.model_validate(read.structured_content).text == read.content[0].text
     assert "\n\n根拠:\n[1] CKD患者の高カリウム血症" in answer.content[0].text
-    assert Answer.model_validate_json(json.dumps(answer.structured_content)).claims
+    assert AnswerView.model_validate_json(json.dumps(answer.structured_content)).claims
 
 
 @pytest.mark.parametrize(

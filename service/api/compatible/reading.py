@@ -8,7 +8,9 @@ from service.api.compatible.errors import ChatRefused, UnknownModel
 from service.api.compatible.parameters import check_parameters
 from service.api.compatible.schemas import ChatExtension, ChatMessage, ChatRequest
 from service.api.schemas import QuestionRequest
+from service.conversing.rewrite_prompt import Turn
 from service.errors import TooLarge
+from service.questions import MAX_QUESTION_CHARS
 from service.strategies import STRATEGIES, StrategyName
 
 DEFAULT_MODEL = "jmedqa"
@@ -22,12 +24,12 @@ class ReadChat(NamedTuple):
     """A chat as the service answers it.
 
     Attributes:
-        earlier: The turns before the question as (question, answer), oldest first.
+        earlier: The turns before the question, oldest first.
         left_aside: What had no effect.
     """
 
     asked: QuestionRequest
-    earlier: tuple[tuple[str, str], ...]
+    earlier: tuple[Turn, ...]
     left_aside: tuple[str, ...]
 
 
@@ -113,12 +115,12 @@ def _text(message: ChatMessage, number: int) -> str:
     return "\n".join(part.text for part in message.content if part.text)
 
 
-def _turns(messages: list[ChatMessage], texts: list[str]) -> tuple[tuple[str, str], ...]:
+def _turns(messages: list[ChatMessage], texts: list[str]) -> tuple[Turn, ...]:
     """Each user message with the reply that follows it; one without a reply counts as unanswered."""
-    turns: list[tuple[str, str]] = []
+    turns: list[Turn] = []
     for message, text in zip(messages, texts, strict=False):
         if message.role == "user" and text.strip():
-            turns.append((text, ""))
+            turns.append(Turn(question=text[:MAX_QUESTION_CHARS]))
         elif message.role == "assistant" and turns:
-            turns[-1] = (turns[-1][0], text)
+            turns[-1] = Turn(question=turns[-1].question, answer=text)
     return tuple(turns)

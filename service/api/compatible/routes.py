@@ -5,14 +5,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
-from uuid import uuid4
 
 import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from service.answers import Answer
-from service.api.answers import events_of, finished
+from service.api.asking import AnswerView, Asked, events_of, finished
 from service.api.compatible.errors import CompatibleError, UnknownModel, error_body
 from service.api.compatible.reading import MODELS, ReadChat, read_chat
 from service.api.compatible.schemas import (
@@ -28,18 +26,20 @@ from service.api.compatible.schemas import (
 )
 from service.api.compatible.text import Renderer
 from service.api.disconnects import CLIENT_GONE, unless_gone
+from service.api.idempotency import WriteRoute
 from service.api.problems import bug_body, request_id
 from service.api.sse import MEDIA_TYPE, with_heartbeat
 from service.api.state import ServiceState, service_state
-from service.api.strict_json import StrictRoute
 from service.errors import GeneratorUnavailable, ServiceError
-from service.events import AnswerEvent, Event, TokenEvent
+from service.events import AnswerEvent, Event, QuestionEvent, TokenEvent
+from service.security.principals import Principal, principal
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
+Caller = Annotated[Principal, Depends(principal)]
 
 _MADE = 1_764_000_000
 """``created`` of every model id: a fixed moment, since strategies are not made at run time."""
@@ -86,13 +86,16 @@ async def model(model: str) -> ModelCard:
     },
     summary="Answer the last message of a chat",
 )
-async def chat_completions(chat: ChatRequest, request: Request, state: State) -> Response:
+async def chat_completions(chat: ChatRequest, request: Request, caller: Caller, state: State) -> Response:
     """System messages are not obeyed; earlier turns are the context of the question."""
     read = read_chat(chat)
-    reply = _Reply(chat, read, str(request.base_url), state.settings.strategy.default)
+    asked = Asked(
+        request=read.asked, owner=caller.owner, turns=read.earlier, in_conversation=bool(read.earlier)
+    )
+    reply = _Reply(chat, read, asked, str(request.base_url))
     if chat.stream:
         return await _streamed(reply, request, state)
-    answer = await unless_gone(request, finished(read.asked, state))
+    answer = await unless_gone(request, finished(asked, state))
     if answer is None:
         return Response(status_code=CLIENT_GONE)
     return JSONResponse(reply.completion(answer).model_dump(mode="json"))
@@ -101,20 +104,27 @@ async def chat_completions(chat: ChatRequest, request: Request, state: State) ->
 class _Reply:
     """One reply in the making: what its completion or its chunks have in common."""
 
-    def __init__(self, chat: ChatRequest, read: ReadChat, base_url: str, default: str) -> None:
+    def __init__(self, chat: ChatRequest, read: ReadChat, asked: Asked, base_url: str) -> None:
+        self.asked = asked
         self.renderer = Renderer(read.asked.to_question(), base_url)
         self.include_usage = chat.stream_options is not None and chat.stream_options.include_usage
-        self.read = read
+        self._read = read
+        self._base_url = base_url
         self._model = chat.model
-        self._strategy = read.asked.strategy or default
-        self._answer_id = uuid4().hex
         self._created = int(time.time())
 
-    def completion(self, answer: Answer) -> ChatCompletion:
+    def understood(self, rewritten: str | None) -> None:
+        """The question that is answered, where that is not the one asked."""
+        if rewritten is not None:
+            question = self._read.asked.to_question().model_copy(update={"text": rewritten})
+            self.renderer = Renderer(question, self._base_url)
+
+    def completion(self, answer: AnswerView) -> ChatCompletion:
         """The reply as one object."""
+        self.understood(answer.rewritten)
         content = self.renderer.whole(answer)
         return ChatCompletion(
-            id=f"chatcmpl-{self._answer_id}",
+            id=f"chatcmpl-{self.asked.answer_id}",
             created=self._created,
             model=self._model,
             choices=[ChatChoice(message=ChatReplyMessage(content=content))],
@@ -122,13 +132,13 @@ class _Reply:
             jmedqa=self.evidence(answer),
         )
 
-    def evidence(self, answer: Answer) -> ChatEvidence:
+    def evidence(self, answer: AnswerView) -> ChatEvidence:
         """The extension."""
         return ChatEvidence(
-            answer_id=self._answer_id,
-            strategy=self._strategy,
-            asked=self.read.asked.question,
-            rewritten=None,
+            answer_id=answer.id,
+            strategy=answer.provenance.strategy,
+            asked=answer.asked,
+            rewritten=answer.rewritten,
             choice=answer.choice,
             abstained=answer.abstained,
             reason=answer.reason,
@@ -142,7 +152,7 @@ class _Reply:
             notices=list(answer.notices),
             usage=answer.usage,
             provenance=answer.provenance,
-            left_aside=list(self.read.left_aside),
+            left_aside=list(self._read.left_aside),
         )
 
     def chunk(self, delta: dict[str, Any] | None, *, finish_reason: str | None = None, **more: Any) -> bytes:
@@ -155,7 +165,7 @@ class _Reply:
         usage = {"usage": None} if self.include_usage else {}
         return _data(
             {
-                "id": f"chatcmpl-{self._answer_id}",
+                "id": f"chatcmpl-{self.asked.answer_id}",
                 "object": "chat.completion.chunk",
                 "created": self._created,
                 "model": self._model,
@@ -169,7 +179,7 @@ class _Reply:
         """A chunk of text; none for no text."""
         return [self.chunk({"content": text})] if text else []
 
-    def end(self, answer: Answer) -> list[bytes]:
+    def end(self, answer: AnswerView) -> list[bytes]:
         """The last chunks.
 
         Raises:
@@ -192,11 +202,12 @@ class _Reply:
 
 async def _streamed(reply: _Reply, request: Request, state: ServiceState) -> Response:
     """Start the events, so that what fails before the first one still gets its status."""
-    events = events_of(reply.read.asked, state)
-    first = await unless_gone(request, anext(events))  # it may be waiting for its turn
+    events = events_of(reply.asked, state)
+    first = await unless_gone(request, anext(events))
     if first is None:
-        await events.aclose()
         return Response(status_code=CLIENT_GONE)
+    if isinstance(first, QuestionEvent):
+        reply.understood(first.rewritten)
 
     async def lines() -> AsyncGenerator[bytes, None]:
         async with aclosing(events):
@@ -224,7 +235,7 @@ def _said(event: Event, reply: _Reply) -> list[bytes]:
     match event:
         case TokenEvent(text=text):
             return reply.content(reply.renderer.piece(text))
-        case AnswerEvent(answer=answer):
+        case AnswerEvent(answer=AnswerView() as answer):
             return reply.end(answer)
         case _:
             return []

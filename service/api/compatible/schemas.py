@@ -91,7 +91,9 @@ class NumberedCitation(Citation):
 class ChatEvidence(BaseModel):
     """What stands behind the text, as data."""
 
-    answer_id: str
+    answer_id: str | None = Field(
+        description="Opens it again at /api/v1/answers/{id}; null where it is not kept"
+    )
     strategy: str
     asked: str
     rewritten: str | None = Field(description="The question with its context, where it was rewritten")

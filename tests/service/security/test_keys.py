@@ -1,8 +1,6 @@
 """API keys: what they look like, what is kept of them, and how fast a change counts."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from fastapi import FastAPI
 from service.errors import BadSettings
 from service.security.install import check_reachable
 from service.security.keys import is_key_of, key_id_of, new_key
-from tests.service.security.conftest import add_key, asked, settings, store_at
+from tests.service.security.conftest import add_key, asked, jmedqa, settings, store_at
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SEARCH = "/api/v1/search?q=メトホルミン"
@@ -112,18 +110,6 @@ def test_a_public_address_asks_for_keys_also_when_started_without_the_check(
 
     app = create_app(settings(index_dir, state_dir, server={"host": "0.0.0.0"}))
     assert asked(app, lambda client: client.get(SEARCH)).status_code == 401
-
-
-def jmedqa(state_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    from os import environ
-
-    return subprocess.run(
-        [sys.executable, "-m", "jmedqa", *arguments],
-        env=environ | {"JMEDQA_STATE__DIR": str(state_dir)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_commands_make_list_and_revoke(state_dir: Path) -> None:

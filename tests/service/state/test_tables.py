@@ -21,6 +21,7 @@ from service.state import (
     request_hash,
 )
 from service.state.idempotency import ABANDONED
+from service.state.pruning import prune
 from tests.service.state.conftest import MovedClock
 
 T = TypeVar("T")
@@ -242,3 +243,35 @@ def test_a_key_row_is_usable_until_it_is_revoked_or_expires(store: Store, clock:
     with pytest.raises(UnknownId):
         store.keys.revoke("k2")
     assert run(store.keys.find("k2")) is None
+
+
+def test_retention_deletes_what_is_old_and_nothing_else(store: Store, clock: MovedClock) -> None:
+    old = saved(store)
+    run(store.feedback.add(old.answer_id, "ward", "wrong"))
+    talk = run(store.conversations.create("ward", "古い"))
+    done, running = (run(store.jobs.create("a", "index_rebuild", {})) for _ in range(2))
+    run(store.jobs.finish(done.job_id, "failed"))
+    run(store.idempotency.begin("ward", "k", request_hash("POST", "/a", b"")))
+    clock.move(hours=25)
+    gone = run(prune(store.database, store.settings, clock()))
+    assert gone == {"answers": 0, "conversations": 0, "jobs": 0, "idempotency": 1}
+    clock.move(days=29)
+    new = saved(store)
+    gone = run(prune(store.database, store.settings, clock()))
+    assert gone == {"answers": 1, "conversations": 1, "jobs": 0, "idempotency": 0}
+    assert run(store.answers.page(None)).items == (new,)
+    assert run(store.feedback.page()).items == ()
+    with pytest.raises(UnknownId):
+        run(store.conversations.get(talk.conversation_id, None))
+    clock.move(days=61)
+    assert run(prune(store.database, store.settings, clock()))["jobs"] == 1
+    assert [job.job_id for job in run(store.jobs.page()).items] == [running.job_id]
+
+
+def test_what_was_pruned_is_in_no_file(store: Store, clock: MovedClock) -> None:
+    secret = Question(text="SECRET-CANARY-4711")
+    run(store.answers.save("ward", secret, ANSWER, made_by="0"))
+    clock.move(days=31)
+    run(prune(store.database, store.settings, clock()))
+    for file in store.settings.dir.iterdir():
+        assert b"SECRET-CANARY-4711" not in file.read_bytes(), file
