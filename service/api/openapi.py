@@ -101,8 +101,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         _add_header(operation, "If-None-Match", "The ETag of what the client holds")
     for status, description in wanted.items():
         responses.setdefault(str(status), {"description": description})
-    for status, response in responses.items():
-        if int(status) >= 400 and not (path == "/readyz" and status == "503"):
+    for code, response in responses.items():
+        if int(code) >= 400 and not (path == "/readyz" and code == "503"):
             response["content"] = _error_content(path)
     operation["responses"] = dict(sorted(responses.items()))
 
