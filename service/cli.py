@@ -82,10 +82,10 @@ def ask(
 @app.command()
 def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Serve the REST API until interrupted."""
-    import uvicorn
-
     from service.api.app import create_app
     from service.logs import configure_logs
+    from service.overload.draining import passed_sockets
+    from service.overload.serving import run
 
     try:
         settings = load_settings(config, model)
@@ -105,11 +105,13 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
         stop(error)
     finally:
         store.close()
+    sockets = passed_sockets()
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((server.host, server.port))
+            if not sockets:
+                probe.bind((server.host, server.port))
     except OSError as error:
         stop(
             BadSettings(
@@ -120,16 +122,7 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
             )
         )
     _err.print(f"http://{server.host}:{server.port}/docs")
-    uvicorn.run(
-        create_app(settings),
-        host=server.host,
-        port=server.port,
-        workers=1,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    run(create_app(settings), sockets)
 
 
 @app.command()

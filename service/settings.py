@@ -19,8 +19,10 @@ from corpora import Frozen
 from service.audit.settings import AuditSettings
 from service.budget import Budget
 from service.errors import BadSettings
+from service.generators.circuit import CircuitSettings
 from service.generators.openai_compatible import OpenAISettings
 from service.jobs.settings import JobSettings
+from service.overload.settings import ConnectionSettings, QueueSettings
 from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
 from service.state.settings import StateSettings
 from service.strategies import StrategyName
@@ -138,6 +140,9 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
+    circuit: CircuitSettings = CircuitSettings()
+    queue: QueueSettings = QueueSettings()
+    connections: ConnectionSettings = ConnectionSettings()
     state: StateSettings = StateSettings()
     jobs: JobSettings = JobSettings()
     auth: AuthSettings = AuthSettings()
