@@ -237,7 +237,7 @@ def test_a_head_kept_elsewhere_finds_an_end_cut_together_with_its_head(
 
 
 def test_an_entry_of_another_history_of_the_same_log_is_found(tmp_path: Path, clock: MovedClock) -> None:
-    """After a restore there are two: each entry is genuine and has its number, and still belongs to one only."""
+    """After a restore there are two: each entry is genuine, has its number, and belongs to one of them."""
     first = audit_log(tmp_path / "first", clock)
     fill(first, clock, 5)
     first.close()
