@@ -292,6 +292,7 @@ def answers(port: int) -> bool:
         return False
 
 
+@pytest.mark.crash
 def test_a_job_is_found_again_by_the_next_server(tmp_path: Path) -> None:
     """The first server is killed while its child is stopped in the middle of its work."""
     index = build(tmp_path)
