@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from indexer.generations import build_lock
 from tests.service.conftest import DOCUMENTS, Start, build
