@@ -11,6 +11,7 @@ from pydantic import Field
 
 from service.answer_flow import answer_events
 from service.answers import Answer, Unparsed
+from service.api.answer_line import answer_line
 from service.api.metrics import MeteredGenerator, MeteredRetriever
 from service.api.schemas import QuestionRequest
 from service.api.state import ServiceState
@@ -106,11 +107,14 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
             async for event in events:
                 if isinstance(event, AnswerEvent):
                     metrics.answered(name, event.answer)
+                    log.info("answer", **answer_line(name, event.answer))
                     note_answer(event.answer)
                     event = AnswerEvent(answer=await _kept(asked, understood, event.answer, state))
                 yield event
         except ServiceError as error:
             metrics.failed(name, error.code)
+            generation = state.live.state.generation
+            log.warning("no answer", strategy=name, generation=generation, code=error.code)
             note_error(error.code)
             raise
 
