@@ -27,7 +27,8 @@ class Metrics(OperationMetrics):
     """One app's registry."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second line for every count, which nothing here reads
+        # A second line for every count, which nothing here reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         super().__init__(self.registry)
         self._requests = Counter(
