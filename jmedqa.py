@@ -28,6 +28,7 @@ _COMMANDS = {
     "serve": ("service.cli", "Serve the REST API and its page."),
     "mcp": ("service.cli_api", "Serve search, passage and answer to an agent on standard input and output."),
     "openapi": ("service.cli_api", "Print the description of the REST interface."),
+    "bundle": ("service.cli_bundle", "Make a folder that installs where there is no network."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

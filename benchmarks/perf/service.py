@@ -55,7 +55,7 @@ def direct_client(servers: Servers) -> openai.AsyncOpenAI:
     )
 
 
-async def calls(servers: Servers, repeats: int = 30) -> Report:
+async def calls(servers: Servers, repeats: int = 12) -> Report:
     """Processor time that one call costs more through the service than directly; bar: 5 ms."""
     port, process_id = servers.service()
     client, connection = direct_client(servers), Connection(port)
