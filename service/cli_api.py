@@ -44,29 +44,18 @@ def openapi(
 
 
 async def _serve(settings: Settings) -> None:
+    from service.api.assembling import assembled
     from service.api.mcp import serve_stdio
-    from service.api.metrics import Metrics
-    from service.api.running_answers import RunningAnswers
-    from service.api.state import ServiceState
-    from service.generators.configured import configured_generator
-    from service.jobs.runner import JobRunner
-    from service.live_index import LiveIndex
-    from service.state import Store
 
-    live = LiveIndex(settings.index.dir)
-    writer = configured_generator(settings.generator, live.terms)
-    store = Store(settings.state)  # not opened: nothing is kept here, and no job runs
-    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
-    running = RunningAnswers(settings.server.resume_grace_s)
-    state = ServiceState(settings, live, writer, Metrics(), store, jobs, running)
+    state = assembled(settings)  # the store stays closed: nothing is kept here, and no job runs
     with ThreadPoolExecutor(settings.server.search_threads, thread_name_prefix="search") as pool:
         asyncio.get_running_loop().set_default_executor(pool)
-        await asyncio.to_thread(live.refresh)
+        await asyncio.to_thread(state.live.refresh)
         watching = asyncio.create_task(state.watch_index())
         try:
             await serve_stdio(state)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            await writer.close()
-            live.close()
+            await state.generator.close()
+            state.live.close()

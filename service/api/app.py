@@ -11,27 +11,19 @@ from fastapi import FastAPI
 from indexer import Encoder
 from service.api import answers, conversations, docs_page, documents, generations, health, passages
 from service.api import jobs as job_routes
+from service.api.assembling import assembled
 from service.api.compatible import routes as compatible
 from service.api.mcp import PATH as MCP_PATH
 from service.api.mcp import McpEndpoint
-from service.api.metrics import Metrics
 from service.api.middleware import RequestContext
 from service.api.openapi import install_openapi
 from service.api.problems import install_problem_handlers
-from service.api.running_answers import RunningAnswers
-from service.api.state import ServiceState
 from service.audit.log import AuditLog
 from service.audit.recorder import Recorder, started, stopped
 from service.generators import Generator
-from service.generators.circuit import CircuitBreaker, GuardedGenerator
-from service.generators.configured import configured_generator
-from service.jobs.runner import JobRunner
-from service.live_index import LiveIndex
-from service.overload.admission import Admission
 from service.security.headers import SecurityHeaders
 from service.security.install import install_security
 from service.settings import Settings
-from service.state import Store
 from service.state.upkeep import keep_to_retention
 
 
@@ -44,17 +36,9 @@ def create_app(
         generator: In place of the configured one.
         encoder: In place of the one the index names.
     """
-    live = LiveIndex(settings.index.dir, encoder=encoder)
-    circuit = CircuitBreaker(settings.circuit)
-    writer = GuardedGenerator(generator or configured_generator(settings.generator, live.terms), circuit)
-    store = Store(settings.state)
-    jobs = JobRunner(store, settings.jobs, settings.index.dir, settings.state.dir / "jobs")
+    state = assembled(settings, generator=generator, encoder=encoder)
+    live, store, jobs = state.live, state.store, state.jobs
     recorder = Recorder(AuditLog(settings.audit, settings.state)) if settings.audit.enabled else None
-    running = RunningAnswers(settings.server.resume_grace_s)
-    metrics = Metrics()
-    admission = Admission(settings.server.max_concurrent_answers, settings.queue, waited=metrics.waited)
-    state = ServiceState(settings, live, writer, metrics, store, jobs, running, admission)
-    metrics.watch(circuit, admission, state.connections)
     mcp = McpEndpoint(state)
 
     @asynccontextmanager
@@ -75,9 +59,9 @@ def create_app(
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
-                await running.stop()
+                await state.running.stop()
                 await jobs.stop()
-                await writer.close()
+                await state.generator.close()
                 live.close()
                 retaining.cancel()
                 await asyncio.gather(retaining, return_exceptions=True)

@@ -79,14 +79,15 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
     """
     settings, metrics = state.settings, state.metrics
     name = asked.request.strategy or settings.strategy.default
-    note_question(asked.request.to_question())
+    question = asked.request.to_question()
+    note_question(question)
     async with AsyncExitStack() as held:
         try:
             await held.enter_async_context(state.answering())
             retriever = held.enter_context(state.live.snapshot())
             generator = MeteredGenerator(state.generator, metrics)
             understood = await stand_alone(
-                asked.request.to_question(),
+                question,
                 asked.turns,
                 generator,
                 on_model_failure=settings.generator.on_model_failure,

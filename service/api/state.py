@@ -31,8 +31,8 @@ class ServiceState:
     metrics: Metrics
     store: Store
     jobs: JobRunner
-    running: RunningAnswers
     admission: Admission
+    running: RunningAnswers
     drain: Drain = field(default_factory=Drain)
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
 

@@ -30,8 +30,9 @@ async def streamed(asked: Asked, request: Request, state: ServiceState, *, resum
             stopped with the connection.
     """
     events = events_of(asked, state)
-    first = await unless_gone(request, anext(events))
+    first = await unless_gone(request, anext(events))  # it may be waiting for its turn
     if first is None:
+        await events.aclose()
         return Response(status_code=CLIENT_GONE)
     lines = _lines(asked.answer_id, first, events, request)
     headers = dict(_HEADERS)

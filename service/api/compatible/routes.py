@@ -203,8 +203,9 @@ class _Reply:
 async def _streamed(reply: _Reply, request: Request, state: ServiceState) -> Response:
     """Start the events, so that what fails before the first one still gets its status."""
     events = events_of(reply.asked, state)
-    first = await unless_gone(request, anext(events))
+    first = await unless_gone(request, anext(events))  # it may be waiting for its turn
     if first is None:
+        await events.aclose()
         return Response(status_code=CLIENT_GONE)
     if isinstance(first, QuestionEvent):
         reply.understood(first.rewritten)
