@@ -75,6 +75,7 @@ async def calls(servers: Servers, repeats: int = 12) -> Report:
         streamed = {**ONE_CALL, "stream": True}
         await timed("events", service_clock, connection.request("/api/v1/answers", streamed))
         await timed("grounded", service_clock, connection.request("/api/v1/answers", GROUNDED))
+    await client.close()
     middle = {name: median(values[2:]) for name, values in taken.items()}
     return {
         **{f"{name}_cpu_ms": value for name, value in middle.items()},
@@ -107,6 +108,7 @@ async def throughput(servers: Servers, clients: int = 64, seconds: float = 20) -
             elapsed = time.perf_counter() - began
             rates[name].append(sum(reply.status == 200 for reply in replies) / seconds)
             shares[name].append((cpu_s(process) - before) / elapsed)
+    await client.close()
     return {
         "direct_per_s": median(rates["direct"]),
         "service_per_s": median(rates["service"]),

@@ -2,8 +2,8 @@
 
     python -m benchmarks.perf.soak --index var/index --minutes 60
 
-A paced stub model behind it; clients that answer, stream, search, read passages, send bad requests and leave in
-the middle. The first third warms caches and is left out of the slope (least squares, MB a minute).
+A paced stub model behind it; clients that answer, stream, search, send bad requests and leave in the
+middle. The first third warms caches and is left out of the slope (least squares, MB a minute).
 """
 
 import argparse
