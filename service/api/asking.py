@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import structlog
 from pydantic import Field
@@ -21,6 +20,7 @@ from service.conversing.rewriting import Understood, stand_alone
 from service.errors import ServiceError
 from service.events import AnswerEvent, Event, QuestionEvent
 from service.notices import NOT_KEPT, REWRITE_UNPARSED
+from service.release import release
 from service.state import LOCAL, StateUnavailable, new_id
 
 log = structlog.get_logger(__name__)
@@ -144,7 +144,7 @@ async def _kept(asked: Asked, understood: Understood, answer: Answer, state: Ser
     try:
         if keeps:
             await state.store.answers.save(
-                asked.owner, understood.question, view, made_by=version("jmedqa"), answer_id=asked.answer_id
+                asked.owner, understood.question, view, made_by=release(), answer_id=asked.answer_id
             )
         if asked.conversation_id is not None:
             await state.store.conversations.add_turn(
