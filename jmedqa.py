@@ -30,6 +30,7 @@ _COMMANDS = {
     "backup": ("service.cli_backup", "Back up state, audit log and index beside a running server."),
     "restore": ("service.cli_backup", "Put a backup back, after checking all of it."),
     "openapi": ("service.cli_api", "Print the description of the REST interface."),
+    "bundle": ("service.cli_bundle", "Make a folder that installs where there is no network."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -36,6 +35,7 @@ from service.api.problems import field_name
 from service.api.schemas import PassageView, QuestionRequest, SearchParameters, SearchResponse
 from service.api.state import ServiceState
 from service.errors import ServiceError
+from service.release import release
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +148,7 @@ def mcp_server(state: ServiceState, base_url: str) -> Server[Any]:
 
     return Server(
         "jmedqa",
-        version=version("jmedqa"),
+        version=release(),
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,

@@ -70,6 +70,13 @@ class RequestContext:
             await bug(Request(scope))(scope, receive, tagged)
         finally:
             seconds = perf_counter() - started
-            route = getattr(scope.get("route"), "path", "unmatched")
+            route = _route(scope)
             self._metrics.request(scope["method"], route, status, seconds)
             log.info("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern; of a plain endpoint its name. Never what was asked for."""
+    endpoint = scope.get("endpoint")
+    name = getattr(endpoint, "__name__", type(endpoint).__name__)
+    return getattr(scope.get("route"), "path", "unmatched" if endpoint is None else name)
