@@ -30,11 +30,14 @@ COPY --from=build /opt/jmedqa /opt/jmedqa
 COPY --from=build /src/configs /etc/jmedqa
 # Written by nobody while it serves, except the index, which a rebuild replaces.
 COPY --from=build --chown=jmedqa:jmedqa /var/lib/jmedqa /var/lib/jmedqa
+# A volume that is mounted here for the first time takes over owner and mode.
+RUN install -d -o jmedqa -g jmedqa -m 700 /var/lib/jmedqa/state
 ENV PATH=/opt/jmedqa/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     JMEDQA_SERVER__HOST=0.0.0.0 \
-    JMEDQA_INDEX__DIR=/var/lib/jmedqa/index
+    JMEDQA_INDEX__DIR=/var/lib/jmedqa/index \
+    JMEDQA_STATE__DIR=/var/lib/jmedqa/state
 USER jmedqa
 WORKDIR /var/lib/jmedqa
 EXPOSE 8000

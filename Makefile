@@ -8,7 +8,7 @@ INDEX  ?= var/index
 CONFIG ?= configs/serve.toml
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help serve setup index test models-setup vllm-setup test-all test-gpu lint types lock vectors clean
+.PHONY: help serve setup index test models-setup vllm-setup test-all test-gpu lint types lock vectors openapi clean
 
 help:
 	@echo "make serve      set up, index the starter corpus, serve on http://127.0.0.1:8000"
@@ -75,6 +75,9 @@ test-gpu: $(VENV)/.dev
 # Maintainers: the locks and the shipped vectors.
 lock: $(VENV)/.dev
 	BIN=$(BIN) requirements/lock.sh
+
+openapi: setup
+	$(BIN)/jmedqa openapi --out docs/openapi.json
 
 vectors: index
 	$(BIN)/jmedqa index export-vectors --index $(INDEX) --out corpora/starter/vectors.npz

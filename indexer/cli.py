@@ -26,12 +26,14 @@ from indexer.hits import Filters, Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
 from indexer.judging import read_qrels
 from indexer.manifest import Manifest, read_manifest
+from indexer.progress_lines import progress_lines
 from indexer.runs import Unit, read_queries, run_lines, search_units
 from indexer.settings import BuildJob, IndexSettings
 from indexer.terminal import (
     BadRequest,
     IndexOption,
     JsonOption,
+    LinesOption,
     exit_codes,
     print_json,
     progress_bars,
@@ -80,9 +82,16 @@ def build(
         typer.Option("--corpus", help="A JSONL or Markdown file, or a folder of them; repeatable."),
     ] = None,
     as_json: JsonOption = False,
+    as_lines: LinesOption = False,
 ) -> None:
     """Build a new generation and make it the live one. Unchanged passages are not computed again."""
     with exit_codes():
+        if as_lines:
+            with progress_lines() as lines:
+                job = _job(config, corpus or [])
+                manifest = build_index(_documents(job), out, job.index, progress=lines)
+                lines.result = told(manifest)
+            return
         job = _job(config, corpus or [])
         with progress_bars() as report:
             manifest = build_index(_documents(job), out, job.index, progress=report)
@@ -230,6 +239,11 @@ def quantize(
         stderr.print(f"{out}: cosine to {card.source} at least {card.cosine}", highlight=False)
         if as_json:
             print_json(card.model_dump(mode="json"))
+
+
+def told(manifest: Manifest) -> dict[str, Any]:
+    """What whoever started a build wants to know of its outcome."""
+    return manifest.model_dump(mode="json", include={"generation", "build_seconds", "counts", "notes"})
 
 
 def _job(config: Path | None, corpus: list[Path]) -> BuildJob:

@@ -6,6 +6,7 @@ comparison at the end and is not written.
 """
 
 import shutil
+import warnings
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -88,7 +89,8 @@ def _export(whole: SentenceTransformerEncoder, folder: Path, exported: Path) -> 
     wrapped.inner = transformer
     ids = torch.full((2, 16), 5)
     axes = {name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask", "hidden")}
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tracer; the comparison at the end decides
         torch.onnx.export(
             wrapped,
             (ids, torch.ones_like(ids)),

@@ -23,6 +23,10 @@ class _Query(Frozen):
     query: str = Field(min_length=1, max_length=1_000)
 
 
+class _Rewritten(Frozen):
+    question: str = Field(min_length=1, max_length=2_000)
+
+
 class _Queries(Frozen):
     queries: tuple[str, ...] = Field(max_length=50)
 
@@ -63,6 +67,14 @@ def parse_query(reply: str) -> str | None:
     """The query of ``{"query": "…"}``, or ``None`` if the reply is anything else."""
     try:
         return _Query.model_validate_json(_bare(reply)).query.strip() or None
+    except ValidationError:
+        return None
+
+
+def parse_rewritten(reply: str) -> str | None:
+    """The question of ``{"question": "…"}``, or ``None`` if the reply is anything else."""
+    try:
+        return _Rewritten.model_validate_json(_bare(reply)).question.strip() or None
     except ValidationError:
         return None
 

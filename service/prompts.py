@@ -17,6 +17,7 @@ from typing import Any, Literal, TypedDict
 from corpora import Frozen
 from service.answers import Evidence, PlannedStep, Step
 from service.checking.opinion_prompt import OpinionPrompt
+from service.conversing.rewrite_prompt import RewritePrompt
 from service.questions import Language, Question
 from service.wording import WORDING, Wording
 
@@ -243,6 +244,7 @@ Prompt = (
     | AnswerPrompt
     | ChoicePrompt
     | OpinionPrompt
+    | RewritePrompt
 )
 
 

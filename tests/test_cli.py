@@ -79,7 +79,8 @@ def test_json_is_data_on_stdout(tmp_path: Path) -> None:
     assert json.loads(found.stdout)["hits"][0]["passage_id"] == "1"
 
 
-def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("JMEDQA_STATE__DIR", str(tmp_path / "state"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("JMEDQA_SERVER__PORT", str(taken.getsockname()[1]))
         done = jmedqa("serve")

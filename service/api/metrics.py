@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from indexer import Filters, StoredPassage
 from service.answers import Answer
+from service.api.operation_metrics import OperationMetrics
 from service.generators import Completion, Delta, Generator, Limits
 from service.prompts import Prompt
 from service.retrieval import Found, Retriever
@@ -15,11 +16,12 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
 
 
-class Metrics:
+class Metrics(OperationMetrics):
     """One app's registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        super().__init__(self.registry)
         self._requests = Counter(
             "jmedqa_requests", "HTTP requests", ["method", "route", "status"], registry=self.registry
         )

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from corpora import sentences
 from service.answers import Evidence, Step
 from service.checking.opinion_prompt import OpinionPrompt
+from service.conversing.carry_over import carried_over
+from service.conversing.rewrite_prompt import RewritePrompt
 from service.generators import aspects
 from service.generators.aspect_table import INITIAL_EN, INITIAL_JA, SECTIONS, Aspect
 from service.generators.choosing import best_choice, one_line
@@ -77,6 +79,10 @@ class ExtractiveGenerator:
             case ChoicePrompt():
                 best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
                 text = json.dumps({"choice": best.label if best else None}, ensure_ascii=False)
+            case RewritePrompt():
+                text = json.dumps(
+                    {"question": carried_over(prompt.question, prompt.turns)}, ensure_ascii=False
+                )
             case OpinionPrompt():
                 text = json.dumps({"verdict": "neither"})  # sentences are copied here, nothing is judged
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))

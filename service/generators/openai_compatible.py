@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from itertools import count
 from time import monotonic
 from typing import Any, Literal
 
@@ -17,8 +18,16 @@ from openai.types.chat import ChatCompletionChunk
 
 from corpora import Frozen
 from service.errors import GenerationError, GenerationRefused, GenerationTruncated
-from service.generators.openai_errors import CLIENT_ERRORS, cut_off, not_the_protocol, too_slow, translated
+from service.generators.openai_errors import (
+    CLIENT_ERRORS,
+    cut_off,
+    never_ending,
+    not_the_protocol,
+    too_slow,
+    translated,
+)
 from service.generators.protocol import Completion, Delta, Limits
+from service.generators.reply_limits import bounded_client, most_chunks
 from service.generators.retrying import RetryBudget, retry_wait_s
 from service.generators.thinking import Thinking, ThinkSplitter, UnopenedThinking, split_thinking
 from service.prompts import ChoicePrompt, Prompt
@@ -46,6 +55,9 @@ _PATIENCE_S = 5.0
 """A server that cannot list its models in this time is no help to anyone waiting for an answer."""
 
 
+_LONGEST_NAME = 200
+
+
 @dataclass
 class _Reply:
     """A reply while it arrives."""
@@ -68,11 +80,14 @@ class OpenAIGenerator:
         self._refused: set[Binding] = set()
         self._context_tokens: int | None = None
         self._retries = RetryBudget()
+        self._loosenings = RetryBudget(saved=2.0)  # the two steps that a choice's form can be loosened by
+        timeout = openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s)
         self._client = openai.AsyncOpenAI(
             base_url=settings.base_url,
             api_key=settings.api_key,
             max_retries=0,  # the library's two silent retries would triple the load on a struggling server
-            timeout=openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s),
+            timeout=timeout,
+            http_client=bounded_client(timeout),
         )
 
     @property
@@ -167,7 +182,9 @@ class OpenAIGenerator:
                 raise not_the_protocol(settings.base_url)
             iterator = aiter(chunks)
             seen = False
-            while True:
+            for arrived in count():
+                if arrived > most_chunks(limits.max_tokens):
+                    raise never_ending(settings.base_url)
                 left = settings.total_timeout_s - (monotonic() - started)
                 if not seen:
                     left = min(left, settings.first_token_timeout_s - (monotonic() - started))
@@ -191,6 +208,7 @@ class OpenAIGenerator:
             await chunks.close()
         self._check_end(reply)
         self._retries.succeeded()
+        self._loosenings.succeeded()
 
     async def _open(
         self, prompt: Prompt, limits: Limits, model: str
@@ -218,7 +236,7 @@ class OpenAIGenerator:
             try:
                 chunks = await self._create(prompt, limits, model, binding)
             except (openai.BadRequestError, openai.UnprocessableEntityError):
-                if binding == "none":
+                if binding == "none" or not self._loosenings.take():
                     raise
                 tried.add(binding)
             else:
@@ -290,8 +308,14 @@ def _take(chunk: ChatCompletionChunk, reply: _Reply) -> tuple[str, str]:
     if not chunk.choices:  # the last chunk, with the usage
         return "", ""
     choice = chunk.choices[0]
-    reply.finish_reason = choice.finish_reason or reply.finish_reason
+    if choice.index:  # one reply was asked for; another must not be mixed into it
+        return "", ""
     delta = choice.delta
+    if reply.finish_reason and delta.content:
+        raise TypeError("content after the end")
+    reply.finish_reason = choice.finish_reason or reply.finish_reason
+    if isinstance(chunk.model, str) and 0 < len(chunk.model) <= _LONGEST_NAME:
+        reply.model = chunk.model
     reply.refusal = reply.refusal or bool(delta.refusal)
     extra = delta.model_extra or {}
     thought = extra.get("reasoning") or extra.get("reasoning_content") or ""

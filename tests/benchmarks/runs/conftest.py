@@ -62,3 +62,11 @@ def processes() -> Iterator[RunProcesses]:
         yield RunProcesses(process)
         assert process.stdin is not None
         process.stdin.close()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def own_data() -> Iterator[None]:
+    """These runs name small folders of their own; the variable of the real test data would win over them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JMEDQA_DATA", raising=False)
+        yield
