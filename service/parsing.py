@@ -23,7 +23,7 @@ def parse_plan(reply: str, max_steps: int) -> tuple[PlannedStep, ...] | None:
     Further steps than ``max_steps`` are dropped, as are repetitions of a step.
     """
     try:
-        plan = _Plan.model_validate_json(_bare(reply))
+        plan = _Plan.model_validate_json(bare(reply))
     except ValidationError:
         return None
     texts = dict.fromkeys((step.sub_question.strip(), step.query.strip()) for step in plan.steps)
@@ -45,7 +45,7 @@ class Chosen(Frozen):
 def parse_choice(reply: str, labels: tuple[str, ...]) -> Chosen | None:
     """The choice, or ``None`` if the reply is anything but ``{"choice": label or null}``."""
     try:
-        value = json.loads(_bare(reply), object_pairs_hook=list)  # pairs: a repeated key stays visible
+        value = json.loads(bare(reply), object_pairs_hook=list)  # pairs: a repeated key stays visible
     except (ValueError, RecursionError):
         return None
     match value:
@@ -58,7 +58,7 @@ def parse_choice(reply: str, labels: tuple[str, ...]) -> Chosen | None:
     return None
 
 
-def _bare(reply: str) -> str:
+def bare(reply: str) -> str:
     """Without the Markdown fence many models put around JSON; nothing else is forgiven."""
     text = reply.strip()
     if text.startswith("```") and text.endswith("```") and "\n" in text:

@@ -18,7 +18,7 @@ from service.generators.choosing import best_choice, one_line
 from service.generators.protocol import Completion, Delta, Limits
 from service.generators.surface import folded, heads, named, phrases, populations
 from service.notices import EXTRACTIVE
-from service.prompts import AnswerPrompt, ChoicePrompt, PlanPrompt, Prompt, StepPrompt
+from service.prompts import AnswerPrompt, ChoicePrompt, FormPrompt, PlanPrompt, Prompt, StepPrompt
 from service.questions import Choice, Question
 from service.wording import INSUFFICIENT
 
@@ -60,6 +60,8 @@ class ExtractiveGenerator:
             case ChoicePrompt():
                 best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
                 text = json.dumps({"choice": best.label if best else None}, ensure_ascii=False)
+            case FormPrompt():
+                text = "null"  # sentences are copied here, never taken apart: the form stays empty
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta, None]:
