@@ -2,7 +2,8 @@
 
 A whole case is a poor query: most of its words are negative findings and normal values. So the query is
 the chief complaint, the stage's positive findings, its abnormal results by the names that texts use
-(高カリウム血症, not K 6.9), the diagnosis reached so far where one is carried, and the protocol's search words.
+(高カリウム血症, not K 6.9), the diagnosis reached so far where one is carried, and the protocol's
+search words.
 """
 
 import re
