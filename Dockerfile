@@ -6,12 +6,14 @@
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
+# For indexer/kernels.c; the final stage has no compiler.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/jmedqa
 ENV PATH=/opt/jmedqa/bin:$PATH
 # The lock alone first: its layer is rebuilt only when it changes. It holds the build tools too (setuptools).
 COPY requirements/base.txt requirements/base.txt
 RUN pip install --require-hashes -r requirements/base.txt
-COPY pyproject.toml README.md LICENSE jmedqa.py ./
+COPY pyproject.toml setup.py README.md LICENSE jmedqa.py ./
 COPY corpora corpora
 COPY indexer indexer
 COPY service service

@@ -17,7 +17,7 @@ help:
 	@echo "make test-gpu   the checks that need CUDA"
 
 # The base environment: hash-locked, no torch, nothing to download at run time.
-$(VENV)/.base: requirements/base.txt pyproject.toml
+$(VENV)/.base: requirements/base.txt pyproject.toml setup.py indexer/kernels.c
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

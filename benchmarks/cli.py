@@ -7,6 +7,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli_data import app as data_app
+from benchmarks.cli_data import parsing, tasks
+from benchmarks.cli_score import score
+from corpora import STARTER
+from indexer import IndexSettings
+
 app = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers.")
 _stderr = Console(stderr=True)
 
@@ -25,26 +31,40 @@ def retrieval(
         "var/bench/retrieval"
     ),
     only: Annotated[list[str] | None, typer.Option("--set", help="One set; repeat for several.")] = None,
+    vectors: Annotated[
+        list[Path] | None, typer.Option("--vectors", help="Vectors made elsewhere (.npz); repeatable.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print data on stdout.")] = False,
 ) -> None:
-    """Score the lexical, dense and hybrid arms on query sets with relevance judgements."""
+    """Score our arms and other frameworks' on query sets with relevance judgements."""
     try:
-        from benchmarks.retrieval import SETS, run_set, table
+        from benchmarks.query_sets import SETS, TUNING
+        from benchmarks.retrieval import run_set
+        from benchmarks.retrieval_report import tables
     except ModuleNotFoundError as error:
         raise typer.BadParameter(f"{error.name} is missing: pip install 'jmedqa[bench]'") from error
-    known = {entry.name: entry for entry in SETS}
+    known = SETS | TUNING
     unknown = set(only or ()) - known.keys()
     if unknown:
         raise typer.BadParameter(f"no such set: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    chosen = [known[name] for name in only] if only else list(SETS)
-    for entry in chosen:
-        if not (data / entry.passages).is_file():
-            raise typer.BadParameter(f"{data / entry.passages} does not exist; name the folder with --data")
+    settings = IndexSettings(vectors=(STARTER / "vectors.npz", *(vectors or ())))
     scores = []
-    for entry in chosen:
-        _stderr.print(f"{entry.name}: indexing and searching")
-        scores.append(run_set(entry, data, work))
+    for name in only or SETS:
+        _stderr.print(f"{name}: indexing and searching")
+        try:
+            query_set = known[name](data)
+        except FileNotFoundError as error:
+            raise typer.BadParameter(
+                f"{error.filename} does not exist; name the folder with --data"
+            ) from None
+        scores.append(run_set(query_set, work, settings))
     if as_json:
         print(json.dumps([entry.model_dump() for entry in scores], ensure_ascii=False))
     else:
-        print(table(scores))
+        print(tables(scores))
+
+
+app.command()(score)
+app.command("tasks")(tasks)
+app.command()(parsing)
+app.add_typer(data_app, name="data")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from corpora.cleaning import clean
 from corpora.documents import Document, Frozen, Locator, Origin, Passage, Section
+from corpora.editions import Editions, editions
 from corpora.errors import CorpusError
 from corpora.reading import read_corpus
 from corpora.reports import ReadReport
@@ -19,6 +20,7 @@ __all__ = [
     "CorpusError",
     "CorpusSettings",
     "Document",
+    "Editions",
     "Frozen",
     "JsonlFields",
     "Locator",
@@ -28,6 +30,7 @@ __all__ = [
     "Section",
     "SplitSettings",
     "clean",
+    "editions",
     "read_corpus",
     "sentences",
     "split",

@@ -17,12 +17,18 @@ from corpora.settings import CorpusSettings
 
 
 def read_corpus(
-    paths: Sequence[Path], settings: CorpusSettings | None = None, report: ReadReport | None = None
+    paths: Sequence[Path],
+    settings: CorpusSettings | None = None,
+    report: ReadReport | None = None,
+    *,
+    root: Path | None = None,
 ) -> Iterator[Document]:
     """Yield every document below ``paths``, files of a folder in the order of their paths.
 
     Args:
         paths: Files or folders. A file named here is read whatever the exclusions say.
+        root: The folder that ids of documents without one are relative to; by default each folder of
+            ``paths``, and of a file its own.
         report: Filled while the iterator is consumed, whatever ``settings.on_error`` says.
 
     Raises:
@@ -33,11 +39,14 @@ def read_corpus(
     settings = settings or CorpusSettings()
     report = report if report is not None else ReadReport()
     with Readers(settings.limits) as readers:
-        yield from _Reading(settings, report, readers).documents(paths)
+        yield from _Reading(settings, report, readers, root).documents(paths)
 
 
 class _Reading:
-    def __init__(self, settings: CorpusSettings, report: ReadReport, readers: Readers) -> None:
+    def __init__(
+        self, settings: CorpusSettings, report: ReadReport, readers: Readers, root: Path | None
+    ) -> None:
+        self._root = root
         self._settings = settings
         self._report = report
         self._readers = readers
@@ -100,8 +109,11 @@ class _Reading:
 
     def _files(self, path: Path) -> list[tuple[Path, Path]]:
         """The readable files of ``path``, each with the folder that document ids are relative to."""
+        root = self._root or (path if path.is_dir() else path.parent)
+        if _below(path, root) is None:
+            raise CorpusError(path, None, f"it does not lie below the root {root}")
         if path.is_file():
-            return [(path, path.parent)]
+            return [(path, root)]
         if not path.is_dir():
             raise CorpusError(path, None, "no such file or folder")
         found = []
@@ -112,7 +124,7 @@ class _Reading:
             if pattern:
                 self._report.excluded[pattern] += 1
             elif suffix_of(file):
-                found.append((file, path))
+                found.append((file, root))
             elif not _is_metadata(file):
                 self._report.unreadable[file.suffix.lower() or "(none)"] += 1
         if not found:
@@ -122,9 +134,18 @@ class _Reading:
 
 def _place_id(file: Path, root: Path) -> str:
     """The id of a document that names none: its path below the folder, Markdown without its suffix."""
-    relative = file.relative_to(root)
+    relative = _below(file, root)
+    assert relative is not None
     kind = kind_of(file)
     return (relative if kind and kind.module else relative.with_suffix("")).as_posix()
+
+
+def _below(path: Path, root: Path) -> Path | None:
+    """``path`` relative to ``root``, by name or by where both really lie."""
+    for inner, outer in ((path, root), (path.resolve(), root.resolve())):
+        if inner.is_relative_to(outer):
+            return inner.relative_to(outer)
+    return None
 
 
 def _place(document: Document) -> str:

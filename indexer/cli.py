@@ -1,14 +1,11 @@
-"""``jmedqa index``: build, info, search, export-vectors.
+"""``jmedqa index``: build, info, search, tune, export-vectors; the rest is in ``indexer/cli_*.py``.
 
-Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. Data goes to stdout, all
-else to stderr.
+Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. Data goes to stdout (JSON where
+``--json`` asks for it, the hits of a search), all else to stderr, tables for people included.
 """
 
-import json
-import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,22 +14,37 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, track
+from rich.progress import track
 from rich.table import Table
 
-from corpora import CorpusError, CorpusSettings, Document, read_corpus
-from indexer.building import BuildProgress, build_index
-from indexer.errors import IndexFailure, InvalidQuery
+from corpora import CorpusSettings, Document, read_corpus
+from indexer import cli_documents, cli_generations
+from indexer.building import build_index
+from indexer.filtering import FIELDS, parse_filters
 from indexer.generations import current_name, names
-from indexer.hits import Hit, Mode, SearchResult
+from indexer.hits import Filters, Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
+from indexer.judging import read_qrels
 from indexer.manifest import Manifest, read_manifest
 from indexer.runs import Unit, read_queries, run_lines, search_units
 from indexer.settings import BuildJob, IndexSettings
+from indexer.terminal import (
+    BadRequest,
+    IndexOption,
+    JsonOption,
+    exit_codes,
+    print_json,
+    progress_bars,
+    stderr,
+)
+from indexer.tuning import toml_lines, tune
 from indexer.vectors import export_vectors
 
-app = typer.Typer(help="Build and search the index.", no_args_is_help=True, rich_markup_mode=None)
-stderr = Console(stderr=True, soft_wrap=True)
+app = typer.Typer(
+    help="Build, search and look after the index. stdout is for data; messages and tables go to stderr.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 SHIPPED_VECTORS = "vectors.npz"
 """A corpus folder may bring the vectors of its own passages under this name."""
@@ -41,6 +53,7 @@ SHIPPED_VECTORS = "vectors.npz"
 class ModeOption(StrEnum):
     hybrid = "hybrid"
     lexical = "lexical"
+    bigram = "bigram"
     dense = "dense"
 
 
@@ -49,29 +62,13 @@ class UnitOption(StrEnum):
     passage = "passage"
 
 
-IndexOption = Annotated[Path, typer.Option("--index", help="Folder of the index.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
-
-
-class BadRequest(Exception):  # noqa: N818
-    """The command line or the configuration is at fault."""
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn the errors of the layers into a message on stderr and the documented exit code."""
-    try:
-        yield
-    except (BadRequest, InvalidQuery) as error:
-        code, message = 2, str(error)
-    except CorpusError as error:
-        code, message = 3, str(error)
-    except IndexFailure as error:
-        code, message = 4, str(error)
-    else:
-        return
-    stderr.print(f"[red]error:[/red] {escape(message)}", highlight=False)
-    raise typer.Exit(code)
+VerifyOption = Annotated[bool, typer.Option("--verify", help="Check every file's checksum first.")]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter", metavar="FIELD=VALUE", help=f"Only what passes; repeatable. Fields: {', '.join(FIELDS)}."
+    ),
+]
 
 
 @app.command()
@@ -85,9 +82,9 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Build a new generation and make it the live one. Unchanged passages are not computed again."""
-    with _exit_codes():
+    with exit_codes():
         job = _job(config, corpus or [])
-        with _progress() as report:
+        with progress_bars() as report:
             manifest = build_index(_documents(job), out, job.index, progress=report)
         counts = manifest.counts
         stderr.print(
@@ -96,26 +93,31 @@ def build(
             f"imported {counts.imported_vectors}",
             highlight=False,
         )
+        for note in manifest.notes:
+            stderr.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)
         if as_json:
-            _print_json(manifest.model_dump(mode="json"))
+            print_json(manifest.model_dump(mode="json"))
 
 
 @app.command()
 def info(index: IndexOption, as_json: JsonOption = False) -> None:
-    """Say what the live generation was built from and with."""
-    with _exit_codes():
+    """Say what the live generation was built from and with: a table on stderr, or data with --json."""
+    with exit_codes():
         name = current_name(index)
         manifest = read_manifest(index / "generations" / name)
         if as_json:
             data = manifest.model_dump(mode="json")
-            _print_json(data | {"generations": names(index), "bytes": _size(manifest)})
+            print_json(data | {"generations": names(index), "bytes": _size(manifest)})
             return
         table = Table(show_header=False, box=None)
         encoder, analyzer, counts = manifest.encoder, manifest.analyzer, manifest.counts
         for field, value in (
             ("generation", f"{name} (of {len(names(index))} kept)"),
             ("built", f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC in {manifest.build_seconds:.1f} s"),
-            ("documents", f"{counts.documents:,} from {len(manifest.corpora):,} files"),
+            (
+                "documents",
+                f"{counts.documents:,} ({counts.superseded:,} superseded)",
+            ),
             ("passages", f"{counts.passages:,}, {counts.characters:,} characters"),
             ("analyzer", f"{analyzer.name}, {analyzer.dictionary} {analyzer.dictionary_version}"),
             ("encoder", f"{encoder.name}, {encoder.model} {encoder.version[:12]}, {encoder.dim} dimensions"),
@@ -137,35 +139,69 @@ def search(
     unit: Annotated[
         UnitOption, typer.Option("--unit", help="What a run ranks; a document counts by its best passage.")
     ] = UnitOption.document,
+    conditions: FilterOption = None,
+    verify: VerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search with one question, or with a file of queries into a TREC run."""
     chosen: Mode = mode.value
-    with _exit_codes():
+    with exit_codes():
         if (query is None) == (queries is None):
             raise BadRequest("give either a question, or --queries FILE with --run OUT")
         if (queries is None) != (run is None):
             raise BadRequest("--queries and --run belong together")
+        filters = parse_filters(conditions or ())
         if queries is not None and run is not None:
-            _batch(index, queries, run, k, chosen, unit.value)
+            _batch(index, queries, run, k, chosen, unit.value, filters, verify)
             return
         assert query is not None
-        with HybridIndex.open(index) as opened:
+        with HybridIndex.open(index, verify=verify) as opened:
             _warn(opened)
-            result = opened.search(query, k, mode=chosen)
+            result = opened.search(query, k, filters, mode=chosen)
             if as_json:
-                _print_json(_as_data(opened, result))
+                print_json(_as_data(opened, result))
             else:
                 _print_hits(opened, result)
+
+
+@app.command("tune")
+def tune_weights(
+    index: IndexOption,
+    queries: Annotated[Path, typer.Option("--queries", help='Lines of {"id", "text"}.')],
+    qrels: Annotated[Path, typer.Option("--qrels", help="TREC judgements: query 0 document relevance.")],
+    unit: Annotated[UnitOption, typer.Option("--unit", help="What was judged.")] = UnitOption.document,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the fusion's weights to judged queries; print lines for the configuration, change nothing."""
+    with exit_codes():
+        asked, grades = read_queries(queries), read_qrels(qrels)
+        with HybridIndex.open(index) as opened:
+            _warn(opened)
+            opened.reranker = None  # it would order the hits anew whatever the weights are
+            outcomes = tune(opened, asked, grades, unit.value)
+        if as_json:
+            print_json([one.model_dump() | {"weights": one.weights} for one in outcomes])
+            return
+        for one in outcomes:
+            stderr.print(
+                f"{one.language}: {one.queries} judged queries; on the {one.held_out} held out, nDCG@10 "
+                f"{one.default_ndcg:.4f} with {one.default}, {one.best_ndcg:.4f} with {one.best}, "
+                f"p = {one.p_value:.4f}: {'adopted' if one.adopted else 'the weights in force stay'}",
+                highlight=False,
+                markup=False,
+            )
+        typer.echo("\n".join(toml_lines(outcomes)))
 
 
 @app.command("export-vectors")
 def export(
     index: IndexOption,
     out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")],
+    verify: VerifyOption = False,
 ) -> None:
     """Write the index's vectors (float16, keyed by content) for other builds to use."""
-    with _exit_codes(), HybridIndex.open(index) as opened:
+    with exit_codes(), HybridIndex.open(index, verify=verify) as opened:
+        _warn(opened)
         try:
             count = export_vectors(opened, out)
         except OSError as error:
@@ -202,8 +238,20 @@ def _resolved(job: BuildJob, base: Path) -> BuildJob:
     encoder = job.index.encoder
     if encoder.model is not None and (base / encoder.model).is_dir():
         encoder = encoder.model_copy(update={"model": str(base / encoder.model)})
+    reranking = job.index.reranking
+    if reranking.model is not None and (base / reranking.model).is_dir():
+        reranking = reranking.model_copy(update={"model": str(base / reranking.model)})
     vectors = tuple(base / file for file in job.index.vectors)
-    index = job.index.model_copy(update={"encoder": encoder, "vectors": vectors})
+    analysis = job.index.analysis
+    analysis = analysis.model_copy(
+        update={
+            "user_dictionary": analysis.user_dictionary and base / analysis.user_dictionary,
+            "synonyms": tuple(base / table for table in analysis.synonyms),
+        }
+    )
+    index = job.index.model_copy(
+        update={"analysis": analysis, "encoder": encoder, "reranking": reranking, "vectors": vectors}
+    )
     return BuildJob(corpus=corpora, index=index)
 
 
@@ -212,28 +260,25 @@ def _documents(job: BuildJob) -> Iterator[Document]:
         yield from read_corpus(corpus.paths, corpus)
 
 
-@contextmanager
-def _progress() -> Iterator[Any]:
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(step: BuildProgress) -> None:
-            if step.stage not in tasks:
-                tasks[step.stage] = bars.add_task(step.stage, total=step.total)
-            bars.update(tasks[step.stage], completed=step.done, total=step.total)
-
-        yield report
-
-
-def _batch(index: Path, queries: Path, run: Path, k: int, mode: Mode, unit: Unit) -> None:
+def _batch(
+    index: Path,
+    queries: Path,
+    run: Path,
+    k: int,
+    mode: Mode,
+    unit: Unit,
+    filters: Filters,
+    verify: bool,
+) -> None:
     asked = read_queries(queries)
-    with HybridIndex.open(index) as opened:
+    with HybridIndex.open(index, verify=verify) as opened:
         _warn(opened)
         lines = [
             line
             for query in track(asked, "search", console=stderr, disable=not stderr.is_terminal)
-            for line in run_lines(query.query_id, search_units(opened, query.text, k, mode, unit), mode)
+            for line in run_lines(
+                query.query_id, search_units(opened, query.text, k, mode, unit, filters), mode
+            )
         ]
     try:
         run.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -263,6 +308,7 @@ def _as_data(index: HybridIndex, result: SearchResult) -> dict[str, Any]:
         "mode": result.mode,
         "generation": index.generation,
         "degraded": index.degraded,
+        "expansions": list(result.expansions),
         "hits": [hit_data(hit) for hit in result.hits],
     }
 
@@ -274,7 +320,11 @@ def _print_hits(index: HybridIndex, result: SearchResult) -> None:
         heading = " > ".join(stored.passage.headings)
         text = " ".join(stored.passage.text.split())
         shown = f"[bold]{escape(heading)}[/bold]\n{escape(text[:160])}"
+        if stored.superseded_by:
+            shown = f"[yellow]superseded by {escape(', '.join(stored.superseded_by))}[/yellow]\n{shown}"
         table.add_row(str(rank), f"{hit.score:.4f}", escape(hit.passage_id), shown)
+    if result.expansions:
+        stderr.print(escape(f"searched also: {', '.join(result.expansions)}"), highlight=False)
     Console().print(table)
 
 
@@ -287,8 +337,13 @@ def _size(manifest: Manifest) -> int:
     return sum(record.bytes for record in manifest.files.values())
 
 
-def _print_json(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+app.command("add")(cli_documents.add)
+app.command("replace")(cli_documents.replace)
+app.command("remove")(cli_documents.remove)
+app.command("diff")(cli_generations.diff)
+app.command("rollback")(cli_generations.rollback)
+app.command("verify")(cli_generations.verify_checksums)
+app.command("gc")(cli_generations.gc)
 
 
 if __name__ == "__main__":

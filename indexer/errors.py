@@ -1,5 +1,7 @@
 """What can go wrong with an index. Every message ends with what cures it."""
 
+import errno
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -51,16 +53,74 @@ class IndexBusy(IndexFailure):
 class IndexCorrupt(IndexFailure):
     """A file of a generation is missing, cut short or changed since it was written."""
 
-    def __init__(self, file: Path, reason: str) -> None:
+    def __init__(self, file: Path, reason: str, cure: str | None = None) -> None:
         self.file = file
         self.reason = reason
-        super().__init__(
-            f"{file} is damaged ({reason}): run `jmedqa index build` with the same --out, or restore the file"
+        cure = cure or "run `jmedqa index build` with the same --out, or restore the file"
+        super().__init__(f"{file} is damaged ({reason}): {cure}")
+
+
+class IndexUnreadable(IndexCorrupt):
+    """A file of an index is there, but the system does not let this process read it."""
+
+    def __init__(self, file: Path, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        super().__init__(file, reason, "let the user who runs this command read it, or restore the file")
+
+
+class IndexNotWritten(IndexFailure):
+    """The system refused a write, a rename or a sync; the message says what is live now.
+
+    Attributes:
+        error: What the system said.
+        live: The new generation, where the refusal came after it had been made live; else ``None``.
+    """
+
+    def __init__(self, directory: Path, error: OSError, live: str | None = None) -> None:
+        self.error = error
+        self.live = live
+        place = error.filename or directory
+        state = (
+            f"{live} is live, though after a power cut the one before it may be; both are whole"
+            if live
+            else "the live index is as it was"
         )
+        super().__init__(f"{place}: {error.strerror or error}; {state}: {_write_cure(error, directory)}")
+
+
+class BuildRefused(IndexFailure):
+    """A finished build that its own reader cannot open; it was not made live."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(
+            f"the new generation cannot be opened and was not made live; the live index is as it was: {fault}"
+        )
+
+
+class UnknownGeneration(IndexFailure):
+    """No generation, or more than one, is meant by that name."""
+
+    def __init__(self, directory: Path, name: str, known: Sequence[str]) -> None:
+        what = "several generations begin with" if len(known) > 1 else "no generation is called"
+        there = f"there are {', '.join(known)}" if known else "there is none"
+        super().__init__(f"{what} {name!r} in {directory}; {there}: name one of them")
 
 
 class EncoderUnavailable(IndexFailure):
     """The encoder that is asked for cannot run here."""
+
+
+class RerankerUnavailable(IndexFailure):
+    """The reranker that the settings name cannot run here."""
+
+
+class InvalidTable(IndexFailure):
+    """A table of synonyms or a user dictionary cannot be read."""
+
+    def __init__(self, file: Path, line: int, reason: str) -> None:
+        self.file = file
+        place = f"{file}:{line}" if line else str(file)
+        super().__init__(f"{place}: {reason}; see docs/analysis.md for the format")
 
 
 class UnknownPassage(IndexFailure, KeyError):  # noqa: N818
@@ -80,3 +140,18 @@ class InvalidQuery(ValueError):  # noqa: N818
     """The text cannot be searched for: empty, too long, or not encodable."""
 
     exit_code = 2
+
+
+def _write_cure(error: OSError, directory: Path) -> str:
+    again = "then run the command again"
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"free space there (`jmedqa index gc --index {directory}` shows what it can), {again}"
+        case errno.EIO:
+            return f"check the disk, or build into a folder on another one, {again}"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"let this user write there, {again}"
+        case errno.EFBIG:
+            return f"lift the limit on the size of files, {again}"
+        case _:
+            return f"mend that, {again}"

@@ -2,7 +2,9 @@
 
 NFKC alone is dangerous in medicine: it makes 104 of 10⁴, m2 of m², 11⁄2 of 1½ and 120mg of ①20mg. So the
 characters whose meaning lies in their position or frame are written out first (``10^4``, ``m^2``,
-``1 1/2``, ``1 20mg``), and only then are widths, ligatures and case folded.
+``1 1/2``, ``1 20mg``), and only then are widths, ligatures and case folded. Dashes typed for a long vowel
+(コンピュ－タ) and long vowels typed for a dash (βー遮断薬) become what they stand for, and characters that
+differ in nothing but their form (頚 and 頸) become one, as do 胃がん, 胃ガン and 胃癌.
 """
 
 import re
@@ -31,6 +33,22 @@ _LOOSE = frozenset(
 )
 """Decompositions that are the same character in another dress: digits so written do belong together."""
 
+_VARIANTS = str.maketrans(
+    "頚囊頰剝塡嚙摑鹼麵彎潅臟欝靱軀膣瘦痹蠟瀆顚髙﨑",
+    "頸嚢頬剥填噛掴鹸麺弯灌臓鬱靭躯腟痩痺蝋涜顛高崎",
+)
+"""Forms of one character that medical texts mix freely; UniDic gives some of them different lemmas."""
+
+_DASH_IN_KANA = re.compile("(?<=[ァ-モャ-ヲヴヵヶ])[\u2010\u2012-\u2015\u2212\uff0d](?=[ァ-ヺ])")
+"""A dash for a long vowel. After ン or ー it cannot be one: ギラン－バレー."""
+
+_LONG_VOWEL_ALONE = re.compile("(?<![ぁ-ゖァ-ヺー])ー")
+
+_CANCER = re.compile(
+    "(?<=[一-鿿])(?<!癌)(?:がん(?![ぁ-ゖー])|がん(?=[のはでとにをがもやかへな])|ガン(?![ァ-ヺー]))"
+)
+"""がん after a kanji and before no word: 胃がん, not 患者がんばる. UniDic has only 胃癌 as one word."""
+
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _UNSEARCHABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -42,7 +60,9 @@ def fold(text: str) -> str:
     apart from a digit beside them. ``12,000`` reads ``12000``. Controls and lone surrogates become spaces.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _written_out(text))
+        text = _DASH_IN_KANA.sub("ー", text)
+        text = unicodedata.normalize("NFKC", _written_out(text)).translate(_VARIANTS)
+        text = _LONG_VOWEL_ALONE.sub("-", _CANCER.sub("癌", text.replace("障碍", "障害")))
     text = _UNSEARCHABLE.sub(" ", text).casefold()
     text = _THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     return " ".join(text.split())

@@ -1,13 +1,20 @@
 """What a search takes and what it returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from datetime import date
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BeforeValidator, model_validator
 
 from corpora import Frozen
 
-Mode = Literal["hybrid", "lexical", "dense"]
-MODES: tuple[Mode, ...] = ("hybrid", "lexical", "dense")
+Mode = Literal["hybrid", "lexical", "bigram", "dense"]
+MODES: tuple[Mode, ...] = ("hybrid", "lexical", "bigram", "dense")
+"""``hybrid`` is what serves; the others are its arms by themselves, plain, without synonyms."""
+
+Arm = Literal["lexical", "bigram", "dense"]
 
 
 class Hit(NamedTuple):
@@ -17,24 +24,87 @@ class Hit(NamedTuple):
     score: float
 
 
+def _day(value: object) -> object:
+    """Only a date in the one form; pydantic would also take a number, as seconds since 1970."""
+    if value is None or type(value) is date:
+        return value
+    if isinstance(value, str) and len(value) == len("2026-11-23"):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError("a date is written 2026-11-23")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
 class Filters(Frozen):
-    """Which passages may be found. ``None`` lets all pass, an empty tuple none; both must hold.
+    """Which passages may be found. ``None`` lets all pass, an empty tuple none; all of them must hold.
+
+    A document that another one supersedes is not found unless ``superseded`` asks for it, whatever else
+    names it: an outdated dose must not come up unasked.
 
     Attributes:
         doc_ids: Of these documents.
         sources: Of documents whose ``source`` is one of these.
+        licences: Likewise.
+        editions: Likewise.
+        languages: Likewise, as the documents write them (``ja``).
+        tags: Of documents that have at least one of these.
+        section_types: Of sections of one of these types (警告, methods).
+        paths: Of documents read from one of these files, or from files below one of these folders, as the
+            build was given them.
+        published_from: Of documents published on this day or later; a document without a date never is.
+        published_to: Of documents published on this day or before; likewise.
+        unreviewed: ``False``: only of documents that do not say that no clinician reviewed them; ``True``:
+            only of those that do.
+        superseded: ``exclude``, ``include``, or ``only`` what another document supersedes.
     """
 
     doc_ids: tuple[str, ...] | None = None
     sources: tuple[str, ...] | None = None
+    licences: tuple[str, ...] | None = None
+    editions: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    section_types: tuple[str, ...] | None = None
+    paths: tuple[str, ...] | None = None
+    published_from: Day | None = None
+    published_to: Day | None = None
+    unreviewed: bool | None = None
+    superseded: Literal["exclude", "include", "only"] = "exclude"
+
+    @model_validator(mode="after")
+    def _leaves_a_day(self) -> Self:
+        if self.published_from and self.published_to and self.published_from > self.published_to:
+            raise ValueError("published_from is after published_to, so that nothing could pass")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class ArmRanking:
     """What one arm found on its own, down to the depth that was fused."""
 
-    name: Literal["lexical", "dense"]
+    name: Arm
     hits: tuple[Hit, ...]
+
+
+class MatchedTerms(Mapping[str, tuple[str, ...]]):
+    """By passage id the query's terms it holds; looked up when asked for, since most callers never ask."""
+
+    def __init__(self, passage_ids: Iterable[str], lookup: Callable[[str], tuple[str, ...]]) -> None:
+        self._passage_ids = dict.fromkeys(passage_ids)
+        self._lookup = lookup
+
+    def __getitem__(self, passage_id: str) -> tuple[str, ...]:
+        if passage_id not in self._passage_ids:
+            raise KeyError(passage_id)
+        return self._lookup(passage_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._passage_ids)
+
+    def __len__(self) -> int:
+        return len(self._passage_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +113,9 @@ class SearchResult:
 
     Attributes:
         hits: The ranking, at most ``k``. Scores compare within one mode only.
-        arms: The rankings it was fused from; one in the modes ``lexical`` and ``dense``.
+        arms: The rankings it was fused from; one in every other mode than ``hybrid``.
         matched_terms: For each hit the query's terms it holds, in the query's order (folded, lemmas).
-        expansions: Terms the search added to the query.
+        expansions: Terms the search added to the query ("searched also: …"), as the tables write them.
     """
 
     query: str

@@ -14,12 +14,15 @@ this reads only the postings of the query's terms.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import log
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.disk import save_array
+from indexer.errors import IndexCorrupt
 from indexer.hits import Hit
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings, map_array
@@ -27,15 +30,33 @@ from indexer.strings import SortedStrings, map_array
 Bag = Mapping[str, int]
 """The terms of one passage, each with its count."""
 
+Query = Sequence[str] | Mapping[str, float]
+"""Terms as they occur, or each with its weight; a term that stands twice weighs 2."""
+
 Allowed = NDArray[np.bool_] | None
 """One flag a passage, in row order: whether it may be found. ``None`` lets all pass."""
+
+
+FILES = {
+    "starts": np.int64,
+    "rows": np.int32,
+    "counts": np.int32,
+    "norms": np.float64,
+    "idf": np.float64,
+    "k1": np.float64,
+}
+"""The arrays of the engine ``files``, beside the vocabulary."""
 
 
 class LexicalEngine(Protocol):
     """What both engines offer. Rows are passages in passage-id order."""
 
-    def search(self, terms: Sequence[str], k: int, allowed: Allowed = None) -> list[Hit]:
+    def search(self, terms: Query, k: int, allowed: Allowed = None) -> list[Hit]:
         """At most ``k`` passages that hold one of ``terms``, best first, equal scores in id order."""
+        ...
+
+    def bound(self, terms: Query) -> float:
+        """What no passage's score for ``terms`` exceeds; a term of no passage counts as the rarest."""
         ...
 
     def matched(self, terms: Sequence[str], row: int) -> tuple[str, ...]:
@@ -62,7 +83,9 @@ class LexicalIndex:
         norms: NDArray[np.float64],
         idf: NDArray[np.float64],
         k1: float,
+        folder: Path = Path(),
     ) -> None:
+        self._folder = folder
         self._ids = ids
         self._vocabulary = vocabulary
         self._starts = starts
@@ -101,7 +124,7 @@ class LexicalIndex:
             (np.frombuffer(rows, np.int32) if rows else np.empty(0, np.int32))[order],
             (np.frombuffer(counts, np.int32) if counts else np.empty(0, np.int32))[order],
             _length_norms(np.array(lengths, np.float64), settings),
-            _idf(frequencies, len(lengths), settings.epsilon),
+            inverse_document_frequencies(frequencies, len(lengths), settings.epsilon),
             settings.k1,
         )
 
@@ -116,27 +139,32 @@ class LexicalIndex:
             ("idf", self._idf),
             ("k1", np.array([self._k1])),
         ):
-            np.save(folder / f"{name}.npy", values)
+            save_array(folder / f"{name}.npy", values)
 
     @classmethod
     def load(cls, folder: Path, ids: SortedStrings) -> "LexicalIndex":
         """Open as maps: what no query touches is never read."""
 
-        def mapped(name: str) -> NDArray[np.generic]:
-            return map_array(folder / f"{name}.npy")
-
+        words = SortedStrings.load(folder / "terms")
+        arrays = {name: map_array(folder / f"{name}.npy", dtype) for name, dtype in FILES.items()}
+        expected = {"starts": len(words) + 1, "idf": len(words), "norms": len(ids), "k1": 1}
+        expected["counts"] = len(arrays["rows"])
+        for name, length in expected.items():
+            if len(arrays[name]) != length:
+                raise ValueError(f"{name} holds {len(arrays[name])} numbers instead of {length}")
         return cls(
             ids,
-            SortedStrings.load(folder / "terms"),
-            mapped("starts").view(np.int64),
-            mapped("rows").view(np.int32),
-            mapped("counts").view(np.int32),
-            mapped("norms").view(np.float64),
-            mapped("idf").view(np.float64),
-            float(mapped("k1").view(np.float64)[0]),
+            words,
+            arrays["starts"].view(np.int64),
+            arrays["rows"].view(np.int32),
+            arrays["counts"].view(np.int32),
+            arrays["norms"].view(np.float64),
+            arrays["idf"].view(np.float64),
+            float(arrays["k1"].view(np.float64)[0]),
+            folder,
         )
 
-    def scores(self, terms: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def scores(self, terms: Query) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """BM25 of every passage, (n,), and whether it holds one of the terms, (n,).
 
         A term that stands twice in the query counts twice.
@@ -149,12 +177,22 @@ class LexicalIndex:
                 continue
             span = slice(int(self._starts[number]), int(self._starts[number + 1]))
             rows, counts = self._rows[span], self._counts[span]
+            # A damaged file may name rows that are none; its numbers are only checked with its checksum.
+            if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(scores):
+                raise IndexCorrupt(self._folder, "a posting names a row that does not exist")
             weight = times * float(self._idf[number]) * (self._k1 + 1)
             scores[rows] += weight * counts / (counts + self._norms[rows])
             held[rows] = True
         return scores, held
 
-    def search(self, terms: Sequence[str], k: int, allowed: Allowed = None) -> list[Hit]:
+    def bound(self, terms: Query) -> float:
+        weights = 0.0
+        for term, times in Counter(terms).items():
+            number = self._vocabulary.find(term)
+            weights += times * (float(self._idf[number]) if number >= 0 else unseen_idf(len(self._ids)))
+        return weights * (self._k1 + 1)
+
+    def search(self, terms: Query, k: int, allowed: Allowed = None) -> list[Hit]:
         scores, held = self.scores(terms)
         return top(self._ids, scores, held if allowed is None else held & allowed, k)
 
@@ -193,13 +231,20 @@ def top(ids: SortedStrings, scores: NDArray[np.float64], eligible: NDArray[np.bo
     return [Hit(ids[int(rows[i])], float(values[i])) for i in order]
 
 
+def unseen_idf(passages: int) -> float:
+    """The IDF of a term that none of so many passages holds."""
+    return log(passages + 0.5) - log(0.5)
+
+
 def _length_norms(lengths: NDArray[np.float64], settings: LexicalSettings) -> NDArray[np.float64]:
     average = lengths.mean() if len(lengths) and lengths.any() else 1.0
     norms: NDArray[np.float64] = settings.k1 * (1 - settings.b + settings.b * lengths / average)
     return norms
 
 
-def _idf(frequencies: NDArray[np.int64], passages: int, epsilon: float) -> NDArray[np.float64]:
+def inverse_document_frequencies(
+    frequencies: NDArray[np.int64], passages: int, epsilon: float
+) -> NDArray[np.float64]:
     idf: NDArray[np.float64] = np.log(passages - frequencies + 0.5) - np.log(frequencies + 0.5)
     if len(idf):
         idf[idf < 0] = epsilon * idf.mean()

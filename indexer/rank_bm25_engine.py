@@ -13,7 +13,7 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from indexer.hits import Hit
-from indexer.lexical import Allowed, Bag, top
+from indexer.lexical import Allowed, Bag, Query, top, unseen_idf
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings
 
@@ -51,10 +51,18 @@ class RankBM25Index:
         with (folder / "tokens.jsonl").open(encoding="utf-8") as file:
             return cls(ids, [json.loads(line) for line in file], settings)
 
-    def search(self, terms: Sequence[str], k: int, allowed: Allowed = None) -> list[Hit]:
+    def bound(self, terms: Query) -> float:
+        idf = {} if self._okapi is None else self._okapi.idf
+        unseen = unseen_idf(len(self._tokens))
+        weights = sum(times * idf.get(term, unseen) for term, times in Counter(terms).items())
+        return float(weights * (self._settings.k1 + 1))
+
+    def search(self, terms: Query, k: int, allowed: Allowed = None) -> list[Hit]:
         if self._okapi is None or not terms:
             return []
-        scores = np.asarray(self._okapi.get_scores(list(terms)), np.float64)
+        scores = np.zeros(len(self._ids))
+        for term, times in Counter(terms).items():
+            scores += times * np.asarray(self._okapi.get_scores([term]), np.float64)
         wanted = set(terms)
         held = np.fromiter(
             (not wanted.isdisjoint(doc) for doc in self._okapi.doc_freqs), np.bool_, len(scores)

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from indexer.errors import InvalidQuery
-from indexer.hits import Hit, Mode
+from indexer.hits import Filters, Hit, Mode
 from indexer.hybrid import HybridIndex, check_query
 
 Unit = Literal["document", "passage"]
@@ -58,21 +58,29 @@ def _query(line: bytes) -> Query:
     query_id, text = record.get("id"), record.get("text")
     if isinstance(query_id, bool) or not isinstance(query_id, str | int) or not isinstance(text, str):
         raise InvalidQuery(f'"id" and "text" are needed as strings; this line has {sorted(record)}')
+    try:
+        str(query_id).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidQuery(
+            f"the id {str(query_id)!r} holds a lone surrogate at character {error.start}"
+        ) from None
     if not _fits_a_column(str(query_id)):
         raise InvalidQuery(f"the id {str(query_id)!r} is empty or holds white space, which a TREC run cannot")
     return Query(str(query_id), text)
 
 
-def search_units(index: HybridIndex, text: str, k: int, mode: Mode, unit: Unit) -> list[Hit]:
+def search_units(
+    index: HybridIndex, text: str, k: int, mode: Mode, unit: Unit, filters: Filters | None = None
+) -> list[Hit]:
     """The ``k`` best passages, or documents, each at the place of its best passage.
 
     ``Hit.passage_id`` holds the document's id for ``unit="document"``.
     """
     if unit == "passage":
-        return list(index.search(text, k, mode=mode).hits)
+        return list(index.search(text, k, filters, mode).hits)
     depth = 2 * k
     while True:
-        hits = index.search(text, depth, mode=mode).hits
+        hits = index.search(text, depth, filters, mode).hits
         best: dict[str, float] = {}
         for hit in hits:
             best.setdefault(index.document_of(hit.passage_id), hit.score)

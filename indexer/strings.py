@@ -7,13 +7,31 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from indexer.disk import save_array
 
 
-def map_array(path: Path) -> NDArray[np.generic]:
-    """Open an ``.npy`` file as a read-only map; an empty one, which cannot be mapped, is read."""
+def map_array(path: Path, dtype: DTypeLike | None = None) -> NDArray[np.generic]:
+    """Open an ``.npy`` file as a read-only map; an empty one, which cannot be mapped, is read.
+
+    Raises:
+        OSError: If it cannot be opened.
+        ValueError: If it is no array or, where a ``dtype`` is given, not a flat array of it.
+    """
     empty = path.stat().st_size <= 128  # the header alone
-    array: NDArray[np.generic] = np.load(path, allow_pickle=False, mmap_mode=None if empty else "r")
+    try:
+        array: NDArray[np.generic] = np.load(path, allow_pickle=False, mmap_mode=None if empty else "r")
+    except OSError:
+        raise
+    except Exception as error:  # a damaged header is Python text, and fails in as many ways
+        raise ValueError(f"{path.name} is no array: {error}") from error
+    if dtype is not None:
+        wanted = np.dtype(dtype)
+        # Compiled code reads it: right type, byte order, one dimension, no gaps, no odd address.
+        flags = array.flags
+        if array.dtype != wanted or array.ndim != 1 or not (flags.c_contiguous and flags.aligned):
+            raise ValueError(f"{path.name} holds {array.dtype} {array.shape} instead of {wanted} in a row")
     return array
 
 
@@ -21,8 +39,9 @@ class SortedStrings(Sequence[str]):
     """Distinct strings in code-point order, which is the order of their UTF-8 bytes."""
 
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
-        self._blob = blob
-        self._offsets = offsets
+        # Plain views: a memmap runs Python code for every slice.
+        self._blob = np.asarray(blob)
+        self._offsets = np.asarray(offsets)
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> "SortedStrings":
@@ -36,13 +55,15 @@ class SortedStrings(Sequence[str]):
 
     def save(self, path: Path) -> None:
         """Write ``path`` with the suffixes ``.utf8.npy`` and ``.offsets.npy``."""
-        np.save(path.with_name(path.name + ".utf8.npy"), self._blob)
-        np.save(path.with_name(path.name + ".offsets.npy"), self._offsets)
+        save_array(path.with_name(path.name + ".utf8.npy"), self._blob)
+        save_array(path.with_name(path.name + ".offsets.npy"), self._offsets)
 
     @classmethod
     def load(cls, path: Path) -> "SortedStrings":
-        blob = map_array(path.with_name(path.name + ".utf8.npy"))
-        offsets = map_array(path.with_name(path.name + ".offsets.npy"))
+        blob = map_array(path.with_name(path.name + ".utf8.npy"), np.uint8)
+        offsets = map_array(path.with_name(path.name + ".offsets.npy"), np.int64)
+        if not len(offsets):
+            raise ValueError(f"{path.name}.offsets.npy is empty")
         return cls(blob.view(np.uint8), offsets.view(np.int64))
 
     def __len__(self) -> int:
@@ -69,6 +90,28 @@ class SortedStrings(Sequence[str]):
         wanted = string.encode("utf-8", "surrogatepass")
         position = bisect_left(range(len(self)), wanted, key=self._bytes)
         return position if position < len(self) and self._bytes(position) == wanted else -1
+
+    def span(self, prefix: str) -> tuple[int, int]:
+        """The first position of the strings that begin with ``prefix``, and the one behind their last."""
+        first = prefix.encode("utf-8", "surrogatepass")
+        places = range(len(self))
+        # No byte of UTF-8 is 0xFF: all that begin with the prefix stand before it.
+        return bisect_left(places, first, key=self._bytes), bisect_left(
+            places, first + b"\xff", key=self._bytes
+        )
+
+    def take(self, positions: NDArray[np.int64]) -> list[str]:
+        """The strings at ``positions``, in their order; much faster than one by one."""
+        starts, ends = self._offsets[positions].tolist(), self._offsets[positions + 1].tolist()
+        blob = memoryview(self._blob)  # type: ignore[arg-type]
+        return [str(blob[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
+
+    def addresses(self) -> tuple[int, int, int]:
+        """Where the UTF-8 bytes lie in memory, how many they are, and where the int64 offsets lie.
+
+        They lie there for as long as this object lives.
+        """
+        return self._blob.ctypes.data, len(self._blob), self._offsets.ctypes.data
 
     def _bytes(self, index: int) -> bytes:
         return self._blob[self._offsets[index] : self._offsets[index + 1]].tobytes()

@@ -67,7 +67,9 @@ def read_vectors(files: Iterable[Path], wanted: set[bytes], dim: int) -> dict[by
 
 def export_vectors(index: "HybridIndex", file: Path) -> int:
     """Write the vectors of an open index for use by other builds; returns how many distinct texts."""
-    contents = {row.tobytes(): number for number, row in enumerate(index.passages.hashes)}
-    keys = [vector_key(index.manifest.encoder, content) for content in contents]
-    write_vectors(file, keys, index.dense.vectors()[list(contents.values())])
+    with index.blaming_damage():
+        contents = {row.tobytes(): number for number, row in enumerate(index.passages.hashes)}
+        keys = [vector_key(index.manifest.encoder, content) for content in contents]
+        rows = index.dense.vectors()[list(contents.values())]
+    write_vectors(file, keys, rows)
     return len(keys)

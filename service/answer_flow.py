@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from indexer import Filters
 from service.answers import Answer, PlannedStep, Step
 from service.budget import Budget
 from service.errors import GenerationTimeout, GeneratorUnavailable
@@ -10,7 +11,7 @@ from service.events import AnswerEvent, Event, PlanEvent, StepEvent
 from service.generators import Generator
 from service.notices import INDEX_DEGRADED, Notice
 from service.questions import Question
-from service.retrieval import Retriever
+from service.retrieval import FilteredRetriever, Retriever
 from service.settings import OnModelFailure
 from service.strategies import STRATEGIES, StrategyName
 from service.strategies.answering import Answering
@@ -25,8 +26,9 @@ async def answer_events(
     *,
     on_model_failure: OnModelFailure = "error",
     degraded: bool = False,
+    filters: Filters | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """The strategy's events.
+    """The strategy's events, on evidence that passes ``filters``.
 
     With ``evidence_only`` a model that is down or too slow ends in an answer without text, which shows
     the evidence and says that it is no answer. Tokens streamed before are no part of it.
@@ -37,6 +39,8 @@ async def answer_events(
     steps: list[Step] = []
     planned: tuple[PlannedStep, ...] = ()
     extra = (INDEX_DEGRADED,) if degraded else ()
+    if filters is not None:
+        retriever = FilteredRetriever(retriever, filters)
     try:
         async with aclosing(STRATEGIES[name](question, retriever, generator, budget)) as events:
             async for event in events:
@@ -45,7 +49,7 @@ async def answer_events(
                 elif isinstance(event, StepEvent):
                     steps.append(event.step)
                 elif isinstance(event, AnswerEvent):
-                    event = AnswerEvent(answer=_with_notices(event.answer, extra))
+                    event = AnswerEvent(answer=_completed(event.answer, extra, filters))
                 yield event
     except (GeneratorUnavailable, GenerationTimeout):
         if on_model_failure == "error":
@@ -59,7 +63,7 @@ async def answer_events(
             found = await answering.retrieve(step)
             answering.steps.append(found)
             yield StepEvent(step=found)
-        yield AnswerEvent(answer=_with_notices(answering.evidence_only(), extra))
+        yield AnswerEvent(answer=_completed(answering.evidence_only(), extra, filters))
 
 
 async def answer(
@@ -71,6 +75,7 @@ async def answer(
     *,
     on_model_failure: OnModelFailure = "error",
     degraded: bool = False,
+    filters: Filters | None = None,
 ) -> Answer:
     """The finished answer alone.
 
@@ -86,6 +91,7 @@ async def answer(
         budget,
         on_model_failure=on_model_failure,
         degraded=degraded,
+        filters=filters,
     )
     async with aclosing(events):
         async for event in events:
@@ -95,5 +101,7 @@ async def answer(
     return result
 
 
-def _with_notices(answer: Answer, notices: tuple[Notice, ...]) -> Answer:
-    return answer.model_copy(update={"notices": (*answer.notices, *notices)}) if notices else answer
+def _completed(answer: Answer, notices: tuple[Notice, ...], filters: Filters | None) -> Answer:
+    """The answer with what the strategy does not know."""
+    provenance = answer.provenance.model_copy(update={"filters": filters})
+    return answer.model_copy(update={"notices": (*answer.notices, *notices), "provenance": provenance})

@@ -6,17 +6,10 @@ from typing import Literal, Self
 from pydantic import Field
 
 from corpora import Frozen
-from indexer import StoredPassage
+from indexer import Filters, StoredPassage
 from service.notices import Notice
 
 ClaimStatus = Literal["verified", "unverified", "contradicted"]
-
-STATUS_LABELS: dict[ClaimStatus, tuple[str, str]] = {
-    "verified": ("引用・数値の一致を確認", "wording and figures match the cited passage"),
-    "unverified": ("根拠との一致は未確認", "not matched against a cited passage"),
-    "contradicted": ("根拠と食い違う", "differs from the cited passage"),
-}
-"""Japanese and English. A match of wording is no proof of truth, so no label says so."""
 
 
 class Evidence(Frozen):
@@ -28,6 +21,7 @@ class Evidence(Frozen):
         step: Number of the step whose query found it, from 1.
         score: The index's fused score; comparable within one query only.
         generation: The index generation it was read from.
+        superseded_by: The documents that stand in its document's place now; empty where it is current.
     """
 
     key: str
@@ -40,6 +34,7 @@ class Evidence(Frozen):
     edition: str | None
     published: date | None
     unreviewed: bool
+    superseded_by: tuple[str, ...] = ()
     query: str
     step: int
     score: float
@@ -62,6 +57,7 @@ class Evidence(Frozen):
             edition=stored.edition,
             published=stored.published,
             unreviewed=stored.unreviewed,
+            superseded_by=stored.superseded_by,
             query=query,
             step=step,
             score=score,
@@ -78,11 +74,17 @@ class StepError(Frozen):
 
 
 class PlannedStep(Frozen):
-    """One thing to look up: the sub-question, and the query that is searched for it."""
+    """One thing to look up: the sub-question, and the query that is searched for it.
+
+    Attributes:
+        depends_on: Numbers of the steps whose conclusions it needs, all lower than its own; its query is
+            written anew once they are known. Steps that need none run together.
+    """
 
     number: int = Field(ge=1)
     sub_question: str
     query: str
+    depends_on: tuple[int, ...] = ()
 
 
 class Step(Frozen):
@@ -90,20 +92,48 @@ class Step(Frozen):
 
     Both are ``None`` while it runs, and for the one step of the ``single`` strategy, which draws its
     conclusion in the answer.
+
+    Attributes:
+        round: Steps of one round ran together; rounds follow each other, counted from 1.
+        query: What was searched for; of a step that depends on others, as it was written after them.
+        gated: Found, and not used: the relevance gate kept it from the model.
+        sufficient: Its conclusion, so it said itself, answers the whole question.
     """
 
     number: int = Field(ge=1)
     sub_question: str
     query: str
+    depends_on: tuple[int, ...] = ()
+    round: int = Field(default=1, ge=1)
     evidence: tuple[Evidence, ...] = ()
+    gated: tuple[Evidence, ...] = ()
+    sufficient: bool = False
     conclusion: str | None = None
     error: StepError | None = None
+
+
+class Mismatch(Frozen):
+    """One thing in which a claim and the span it cites differ.
+
+    Attributes:
+        aspect: What was compared: ``numbers``, ``units``, ``negation`` … (`service.checking.ASPECTS`).
+        claim, passage: What each says; empty where it says nothing of the kind.
+        contradicts: The passage says something else, rather than nothing.
+    """
+
+    aspect: str
+    claim: str
+    passage: str
+    contradicts: bool
 
 
 class Claim(Frozen):
     """One sentence of the answer: ``answer.text[start:end] == text``, markers included.
 
-    ``citations`` are evidence keys, in the order written.
+    Attributes:
+        citations: Evidence keys, in the order written.
+        status: ``verified`` if one citation is, else ``contradicted`` if one is.
+        mismatches: Why it is not verified, by the citation that says most of it; empty without a citation.
     """
 
     text: str
@@ -111,6 +141,7 @@ class Claim(Frozen):
     end: int
     citations: tuple[str, ...]
     status: ClaimStatus
+    mismatches: tuple[Mismatch, ...] = ()
 
 
 class Citation(Frozen):
@@ -118,9 +149,12 @@ class Citation(Frozen):
 
     Attributes:
         href: Where the passage can be read, relative to the server; the id in it is percent-encoded.
-        quote: The words of the passage that the citing sentence repeats, ``passage.text[start:end]``;
-            ``None`` (and no offsets) where it repeats none.
-        compared: What was compared to find the quote; ``("wording",)`` or empty.
+        quote: The sentences of the passage that say most of what the citing sentence says,
+            ``passage.text[start:end]``; ``None`` (and no offsets) where none says enough of it.
+        status: How the citing sentence compares with the quote.
+        compared: What was compared: ``("wording",)`` where the quote is the sentence letter by letter, else
+            all of `service.checking.ASPECTS`; empty without a quote.
+        mismatches: In what they differ.
         steps: The steps whose conclusions cite it; empty if only the answer does.
     """
 
@@ -132,14 +166,34 @@ class Citation(Frozen):
     quote: str | None = None
     start: int | None = None
     end: int | None = None
+    status: ClaimStatus = "unverified"
     compared: tuple[str, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
     steps: tuple[int, ...] = ()
+
+
+ReplyPart = Literal["plan", "query", "queries", "relevance", "choice"]
+
+
+class SecondOpinion(Frozen):
+    """What a model thinks of one citation; kept beside the claims' statuses, which never rest on it.
+
+    Attributes:
+        claim_start: The claim's ``start`` in the answer's text.
+        verdict: ``None`` where the reply was not the JSON asked for; then ``unparsed`` is the reply.
+    """
+
+    claim_start: int
+    key: str
+    verdict: Literal["supports", "contradicts", "neither"] | None
+    model: str
+    unparsed: str | None = None
 
 
 class Unparsed(Frozen):
     """A reply that was asked for in a fixed form and did not keep to it; kept, never guessed at."""
 
-    part: Literal["plan", "choice"]
+    part: ReplyPart
     text: str
 
 
@@ -152,12 +206,17 @@ class Usage(Frozen):
 
 
 class Provenance(Frozen):
-    """What made the answer: enough to ask for it again."""
+    """What made the answer: enough to ask for it again.
+
+    Attributes:
+        filters: What the passages had to be; ``None`` where the request asked for nothing special.
+    """
 
     strategy: str
     generation: str | None
     model: str
     prompt_version: str
+    filters: Filters | None = None
 
 
 class Answer(Frozen):
@@ -168,6 +227,8 @@ class Answer(Frozen):
         choice: One of the question's labels; ``None`` for an open question and for no answer.
         abstained: No answer is given; ``reason`` says why.
         citations: All of the steps' and the answer's, keys in number order.
+        opinions: A model's second opinions of the citations, where they were asked for.
+        verified_share: Share of the claims that are ``verified``, 0 to 1; ``None`` without claims.
     """
 
     text: str
@@ -177,6 +238,8 @@ class Answer(Frozen):
     steps: tuple[Step, ...] = ()
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
+    verified_share: float | None = None
+    opinions: tuple[SecondOpinion, ...] = ()
     notices: tuple[Notice, ...] = ()
     unparsed: tuple[Unparsed, ...] = ()
     usage: Usage = Usage()

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from indexer import Filters, InvalidQuery, parse_filters
 from service.answer_flow import answer_events
 from service.answers import Answer
 from service.errors import BadRequest, BadSettings, ServiceError
@@ -51,6 +52,10 @@ def ask(
         list[str] | None, typer.Option("--choice", help="One alternative as LABEL=text; repeat it")
     ] = None,
     strategy: Annotated[str | None, typer.Option("--strategy", help=" | ".join(STRATEGIES))] = None,
+    conditions: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="FIELD=VALUE", help="As of `jmedqa index search`; repeatable"),
+    ] = None,
     index: IndexOption = None,
     config: ConfigOption = None,
     model: ModelOption = None,
@@ -61,7 +66,8 @@ def ask(
         settings = load_settings(config, model)
         asked = _question(question, choice or [])
         name = _strategy(strategy, settings)
-        answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir))
+        filters = _filters(conditions)
+        answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir, filters))
     except ServiceError as error:
         _stop(error)
     if as_json:
@@ -140,6 +146,13 @@ def _question(text: str, choices: list[str]) -> Question:
         raise BadRequest(f"質問を読めません: {reasons}", f"The question cannot be read: {reasons}") from None
 
 
+def _filters(conditions: list[str] | None) -> Filters | None:
+    try:
+        return parse_filters(conditions) if conditions else None
+    except InvalidQuery as error:
+        raise BadRequest(f"--filter を読めません: {error}", f"--filter cannot be read: {error}") from None
+
+
 def _strategy(name: str | None, settings: Settings) -> StrategyName:
     for known in STRATEGIES:
         if (name or settings.strategy.default) == known:
@@ -150,7 +163,9 @@ def _strategy(name: str | None, settings: Settings) -> StrategyName:
     )
 
 
-async def _answer(question: Question, name: StrategyName, settings: Settings, index_dir: Path) -> Answer:
+async def _answer(
+    question: Question, name: StrategyName, settings: Settings, index_dir: Path, filters: Filters | None
+) -> Answer:
     if name == "closed_book":  # needs no index, so it does not ask for one
         generator = configured_generator(settings.generator, str.split)
         return await _run(question, name, settings, NoRetrieval(), generator)
@@ -159,7 +174,9 @@ async def _answer(question: Question, name: StrategyName, settings: Settings, in
         generator = configured_generator(settings.generator, live.terms)
         with live.snapshot() as retriever:
             degraded = live.state.degraded
-            return await _run(question, name, settings, retriever, generator, degraded=degraded)
+            return await _run(
+                question, name, settings, retriever, generator, degraded=degraded, filters=filters
+            )
     finally:
         live.close()
 
@@ -172,6 +189,7 @@ async def _run(
     generator: Generator,
     *,
     degraded: bool = False,
+    filters: Filters | None = None,
 ) -> Answer:
     events = answer_events(
         name,
@@ -181,6 +199,7 @@ async def _run(
         settings.limits,
         on_model_failure=settings.generator.on_model_failure,
         degraded=degraded,
+        filters=filters,
     )
     try:
         with _err.status("…") as status:

@@ -1,7 +1,8 @@
 """The index a running service answers from: notices a new generation and changes over to it.
 
-A question keeps the generation it began with; the old one is closed after its last question. A new
-generation that cannot be opened changes nothing: the one before goes on serving, marked degraded.
+A question keeps the generation it began with; the old one is closed after its last question. Nothing serves
+before every checksum of it has been compared. A new generation that is damaged or cannot be opened changes
+nothing: what serves goes on serving, marked degraded.
 """
 
 import threading
@@ -82,7 +83,11 @@ class LiveIndex:
                 return False
             self._tried = name
             try:
-                index = HybridIndex.open(self.directory, encoder=self._encoder, verify=True)
+                # What serves is whole: nothing on disk is a better substitute for a damaged generation, and
+                # after a rollback the newest of the others is the one that was not wanted.
+                index = HybridIndex.open(
+                    self.directory, encoder=self._encoder, verify=True, fall_back=self._live is None
+                )
             except IndexFailure as failure:
                 self._failure, self._problem = failure, str(failure)
                 return False
@@ -93,7 +98,7 @@ class LiveIndex:
             before = self._live
             self._problem = index.degraded
             if before is not None and before.index.generation == index.generation:
-                index.close()  # the newest is damaged, and the one before it serves already
+                index.close()  # a rollback to what serves already
                 return False
             self._live = _Opened(index)
         if before is not None:

@@ -3,20 +3,24 @@
 A generator takes the prompt object itself: one that drives a model renders ``messages()``, one that
 needs no model reads the fields. The wording is in `service.wording`.
 
-Within one question every prompt begins with the messages of the one before it: rules, question,
-earlier steps with their evidence and conclusions, and only then what is new. A model server that
-caches prefixes reads the shared part once.
+Within one question every prompt begins as the one before it: rules, question, then round by round the
+evidence of its steps and their conclusions, and only at the end what is asked for. The steps of one round
+are shown the same evidence. A model server that caches prefixes reads the shared part once.
 """
 
+import json
 import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Literal, TypedDict
 
 from corpora import Frozen
-from service.answers import Evidence, Step
+from service.answers import Evidence, PlannedStep, Step
+from service.checking.opinion_prompt import OpinionPrompt
 from service.questions import Language, Question
 from service.wording import WORDING, Wording
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Raised with every change of wording or order, so that runs with different prompts are told apart."""
 
 
@@ -70,8 +74,16 @@ class PlanPrompt(_Asked):
         text = {"type": "string", "minLength": 1, "maxLength": 300}
         step = {
             "type": "object",
-            "properties": {"sub_question": text, "query": text},
-            "required": ["sub_question", "query"],
+            "properties": {
+                "sub_question": text,
+                "query": text,
+                "depends_on": {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 1, "maximum": self.max_steps},
+                    "maxItems": self.max_steps,
+                },
+            },
+            "required": ["sub_question", "query", "depends_on"],
             "additionalProperties": False,
         }
         return {
@@ -84,23 +96,89 @@ class PlanPrompt(_Asked):
         }
 
 
-class StepPrompt(_Asked):
-    """Ask for the conclusion of one step, which has its evidence but no conclusion yet."""
+class QueryPrompt(_Asked):
+    """Ask what to search for in a step that depends on earlier ones, now that these are concluded."""
+
+    earlier: tuple[Step, ...]
+    planned: PlannedStep
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        task = self._words.query_task.format(
+            number=self.planned.number, sub_question=self.planned.sub_question
+        )
+        return _conversation(self._words, self._words.grounded_rules, self._opening(), self.earlier, task)
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        return _object(query={"type": "string", "minLength": 1, "maxLength": 300})
+
+
+class QueriesPrompt(_Asked):
+    """Ask what is still to be searched for, at most ``max_queries``; none if the steps so far suffice."""
+
+    earlier: tuple[Step, ...]
+    max_queries: int
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        task = self._words.queries_task.format(max_queries=self.max_queries)
+        return _conversation(self._words, self._words.grounded_rules, self._opening(), self.earlier, task)
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        query = {"type": "string", "minLength": 1, "maxLength": 300}
+        return _object(queries={"type": "array", "items": query, "maxItems": self.max_queries})
+
+
+class RelevancePrompt(_Asked):
+    """Ask which of a step's passages bear on it."""
 
     earlier: tuple[Step, ...]
     step: Step
 
     def messages(self) -> list[Message]:
         """The conversation up to the reply."""
-        return _conversation(self._words, self._words.grounded_rules, self._opening(), self.steps, None)
+        words = self._words
+        return _conversation(
+            words,
+            words.grounded_rules,
+            self._opening(),
+            self.earlier,
+            words.relevance_task,
+            together=(self.step,),
+        )
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        keys = {"enum": [found.key for found in self.step.evidence]}
+        return _object(relevant={"type": "array", "items": keys, "maxItems": len(self.step.evidence)})
+
+
+class StepPrompt(_Asked):
+    """Ask for the conclusion of one step.
+
+    Attributes:
+        earlier: Steps of earlier rounds, concluded.
+        together: The steps of this round, all with their evidence: what is shown is the same for each of
+            them, so a server reads it once.
+        step: One of these.
+    """
+
+    earlier: tuple[Step, ...]
+    together: tuple[Step, ...]
+    step: Step
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        words = self._words
+        task = words.step_task.format(number=self.step.number, sub_question=self.step.sub_question)
+        return _conversation(
+            words, words.grounded_rules, self._opening(), self.earlier, task, together=self.together
+        )
 
     def reply_schema(self) -> None:
         """Free text."""
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Earlier ones, then this one."""
-        return (*self.earlier, self.step)
 
 
 class AnswerPrompt(_Asked):
@@ -149,12 +227,11 @@ class ChoicePrompt(_Asked):
 
     def reply_schema(self) -> JsonSchema:
         """The JSON the reply must be: one of the labels, or null for no answer."""
-        return {
-            "type": "object",
-            "properties": {"choice": {"enum": [*self.question.labels, None]}},
-            "required": ["choice"],
-            "additionalProperties": False,
-        }
+        return _object(choice={"enum": [*self.question.labels, None]})
+
+    def replies(self) -> list[str]:
+        """Every reply that is allowed, for servers that bind replies to a list and to no schema."""
+        return [json.dumps({"choice": label}, ensure_ascii=False) for label in (*self.question.labels, None)]
 
 
 class FormPrompt(_Asked):
@@ -189,28 +266,72 @@ class FormPrompt(_Asked):
         return self.rows
 
 
-Prompt = PlanPrompt | StepPrompt | AnswerPrompt | ChoicePrompt | FormPrompt
+Prompt = (
+    PlanPrompt
+    | QueryPrompt
+    | QueriesPrompt
+    | RelevancePrompt
+    | StepPrompt
+    | AnswerPrompt
+    | ChoicePrompt
+    | FormPrompt
+    | OpinionPrompt
+)
+
+
+def _object(**properties: JsonSchema) -> JsonSchema:
+    """An object that has these members and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def _conversation(
-    words: Wording, rules: str, opening: str, steps: tuple[Step, ...], task: str | None
+    words: Wording,
+    rules: str,
+    opening: str,
+    concluded: Sequence[Step],
+    task: str,
+    *,
+    together: Sequence[Step] = (),
 ) -> list[Message]:
-    """Question, then step by step its evidence (user) and conclusion (assistant), then the task."""
-    messages: list[Message] = [{"role": "system", "content": rules}]
-    pending = opening
+    """The rules; then in one message the question, round by round evidence and conclusions, and the task.
+
+    Args:
+        concluded: Finished steps.
+        together: The steps of the round that runs now, with their evidence.
+    """
+    parts = [opening]
     shown: set[str] = set()
+    for _, steps in groupby(concluded, key=lambda step: step.round):
+        of_round = list(steps)
+        parts += _blocks(of_round, shown, words)
+        parts += _conclusions(of_round, words)
+    parts += _blocks(together, shown, words)
+    parts.append(task)
+    return [{"role": "system", "content": rules}, {"role": "user", "content": "\n\n".join(parts)}]
+
+
+def _blocks(steps: Iterable[Step], shown: set[str], words: Wording) -> list[str]:
+    parts = []
     for step in steps:
         heading = f"# {words.step.format(number=step.number)}\n{words.sub_question}: {step.sub_question}"
-        pending = "\n\n".join(part for part in (pending, heading, _evidence(step, shown, words)) if part)
+        parts += [heading, _evidence(step, shown, words)]
         shown.update(found.key for found in step.evidence)
-        if step.conclusion is not None:
-            messages.append({"role": "user", "content": f"{pending}\n\n{words.step_task}"})
-            messages.append({"role": "assistant", "content": step.conclusion})
-            pending = ""
-    if task is None:
-        task = words.step_task
-    messages.append({"role": "user", "content": "\n\n".join(part for part in (pending, task) if part)})
-    return messages
+    return parts
+
+
+def _conclusions(steps: Sequence[Step], words: Wording) -> list[str]:
+    """What the round came to; nothing where its one step draws its conclusion in the answer."""
+    if all(step.conclusion is None and step.error is None for step in steps):
+        return []
+    lines = [
+        f"{words.step.format(number=step.number)}: {step.conclusion or words.no_conclusion}" for step in steps
+    ]
+    return ["\n".join([f"# {words.conclusions}", *lines])]
 
 
 def _evidence(step: Step, shown: set[str], words: Wording) -> str:

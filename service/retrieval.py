@@ -82,6 +82,27 @@ class IndexRetriever:
             raise unknown_passage() from None
 
 
+class FilteredRetriever:
+    """A retriever that finds only what passes ``filters``; passages open by id whatever they are."""
+
+    def __init__(self, retriever: Retriever, filters: Filters) -> None:
+        self._retriever = retriever
+        self._filters = filters
+
+    @property
+    def generation(self) -> str | None:
+        """The generation's name."""
+        return self._retriever.generation
+
+    def search(self, query: str, k: int, filters: Filters | None = None) -> Sequence[Found]:
+        """As the retriever, under its own filters, or under ``filters`` where they are given."""
+        return self._retriever.search(query, k, filters or self._filters)
+
+    def passage(self, passage_id: str) -> StoredPassage:
+        """As the retriever."""
+        return self._retriever.passage(passage_id)
+
+
 def unknown_passage() -> UnknownPassageId:
     """The error, without the id: ids can be as long as a request line."""
     return UnknownPassageId(

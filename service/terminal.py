@@ -4,9 +4,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from service.answers import STATUS_LABELS, Answer
+from service.answers import Answer, Claim
 from service.doctor import Check
 from service.questions import Question
+from service.wording import ASPECT_LABELS, STATUS_LABELS
 
 
 def show_answer(console: Console, question: Question, answer: Answer) -> None:
@@ -24,6 +25,9 @@ def show_answer(console: Console, question: Question, answer: Answer) -> None:
         count = sum(claim.status == status for claim in answer.claims)
         if count:
             console.print(f"[dim]{labels[side]}: {count}[/dim]")
+    for claim in answer.claims:
+        if claim.status == "contradicted":
+            console.print(f"[red]! {escape(_flag(claim, side))}[/red]", soft_wrap=True, highlight=False)
     shown: set[str] = set()
     for citation in answer.citations:
         if citation.key not in shown:
@@ -33,6 +37,16 @@ def show_answer(console: Console, question: Question, answer: Answer) -> None:
     for notice in answer.notices:
         times = f" ({notice.count})" if notice.count > 1 else ""
         console.print(f"[yellow]※ {escape(notice.ja if japanese else notice.en)}{times}[/yellow]")
+
+
+def _flag(claim: Claim, side: int) -> str:
+    """A contradicted sentence with what differs: 「…」 数値: 20 mL ≠ 10 mL."""
+    reasons = [
+        f"{ASPECT_LABELS[found.aspect][side]}: {found.claim} ≠ {found.passage}"
+        for found in claim.mismatches
+        if found.contradicts
+    ]
+    return f"{claim.text}  ({'; '.join(reasons)})"
 
 
 def show_checks(console: Console, checks: list[Check]) -> None:

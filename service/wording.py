@@ -10,6 +10,35 @@ INSUFFICIENT: dict[Language, str] = {
 }
 """What a generator writes, and nothing beside it, when the evidence holds no answer."""
 
+NOTHING_FOUND: dict[Language, str] = {
+    "ja": "この手順では、使える資料が見つかりませんでした。",
+    "en": "This step found no source that can be used.",
+}
+"""The conclusion of a step without evidence; no model is asked."""
+
+DONE: dict[Language, str] = {"ja": "【完了】", "en": "[DONE]"}
+"""The last line of a conclusion that answers the whole question."""
+
+
+STATUS_LABELS: dict[str, tuple[str, str]] = {
+    "verified": ("引用・数値の一致を確認", "quotation and numbers agree"),
+    "unverified": ("根拠との一致は未確認", "not matched against a cited passage"),
+    "contradicted": ("根拠と食い違う", "differs from the cited passage"),
+}
+"""Of a claim's status, Japanese and English. Agreement with a passage is no proof of truth, so no label says so."""
+
+ASPECT_LABELS: dict[str, tuple[str, str]] = {
+    "wording": ("語句", "wording"),
+    "numbers": ("数値", "number"),
+    "units": ("単位", "unit"),
+    "comparators": ("以上・未満などの条件", "comparator"),
+    "negation": ("肯定・否定", "negation"),
+    "drugs": ("薬剤名", "drug name"),
+    "populations": ("対象となる人", "population"),
+    "conditions": ("条件", "condition"),
+}
+"""What was compared (`service.checking.ASPECTS`), as a reason is named to a reader."""
+
 
 class Wording(Frozen):
     """One language's prompt texts; braces are filled in by `service.prompts`."""
@@ -22,8 +51,13 @@ class Wording(Frozen):
     sub_question: str
     no_evidence: str
     shown_above: str
+    conclusions: str
+    no_conclusion: str
     plan_task: str
     step_task: str
+    query_task: str
+    queries_task: str
+    relevance_task: str
     answer_task: str
     answer_choice_task: str
     closed_book_task: str
@@ -49,12 +83,29 @@ _JA = Wording(
     sub_question="調べること",
     no_evidence="(資料は見つかりませんでした)",
     shown_above="(上に示した資料と同じ)",
+    conclusions="結論",
+    no_conclusion="(結論は得られませんでした)",
     plan_task="""# 課題
 この質問に答えるために調べることを、1個から{max_steps}個の手順に分けてください。一つのことだけを尋ねる質問は1個で足ります。
 各手順には、調べること(sub_question)と、資料を検索する語句(query、主題となる疾患名や薬剤名を必ず含む)を日本語で書いてください。
+前の手順の結論が出ないと調べられない手順には、その手順の番号をdepends_onに書いてください。ほかは空にしてください。
 次の形のJSONだけを書いてください。
-{{"steps": [{{"sub_question": "…", "query": "…"}}]}}""",
-    step_task="上の資料から、この手順で調べることへの結論を1〜3文で書いてください。文ごとにキーを付けてください。",
+{{"steps": [{{"sub_question": "…", "query": "…", "depends_on": []}}]}}""",
+    step_task=f"""# 課題
+手順{{number}}で調べること({{sub_question}})への結論を、上の資料から1〜3文で書いてください。文ごとにキーを付けてください。
+この結論だけで質問の全体に答えられるときに限り、最後の行に{DONE["ja"]}とだけ書いてください。""",
+    query_task="""# 課題
+手順{number}で調べること: {sub_question}
+ここまでの結論をふまえて、この手順の資料を検索する語句(疾患名や薬剤名を必ず含む)を日本語で書いてください。
+次の形のJSONだけを書いてください。
+{{"query": "…"}}""",
+    queries_task="""# 課題
+この質問に答えるために、まだ調べる必要のあることを検索する語句(それぞれ疾患名や薬剤名を必ず含む)を、{max_queries}個まで日本語で書いてください。
+ここまでの結論で足りるときは空にしてください。次の形のJSONだけを書いてください。
+{{"queries": ["…"]}}""",
+    relevance_task="""# 課題
+上の資料のうち、最後の手順で調べることに関係するもののキーを、次の形のJSONだけで書いてください。一つもなければ空にしてください。
+{"relevant": ["E1"]}""",
     answer_task="# 課題\nここまでの資料と結論から、質問への回答を書いてください。文ごとにキーを付けてください。",
     answer_choice_task=(
         "# 課題\nここまでの資料と結論から、どの選択肢が正しいかを、理由とともに1〜4文で書いてください。"
@@ -89,12 +140,29 @@ _EN = Wording(
     sub_question="To find out",
     no_evidence="(no source was found)",
     shown_above="(the same source as above)",
+    conclusions="Conclusions",
+    no_conclusion="(no conclusion was reached)",
     plan_task="""# Task
 Split what must be looked up to answer this question into 1 to {max_steps} steps. A question that asks one thing needs one step.
 Give each step what to find out (sub_question) and the words to search the sources for (query; always name the disease or drug in question).
+Where a step cannot be looked up before earlier ones are concluded, write their numbers in depends_on; leave it empty elsewhere.
 Write only JSON of this form:
-{{"steps": [{{"sub_question": "…", "query": "…"}}]}}""",
-    step_task="From the sources above, write this step's conclusion in 1 to 3 sentences. End each with its key.",
+{{"steps": [{{"sub_question": "…", "query": "…", "depends_on": []}}]}}""",
+    step_task=f"""# Task
+From the sources above, write the conclusion of step {{number}} ({{sub_question}}) in 1 to 3 sentences. End each with its key.
+Only if this conclusion alone answers the whole question, write {DONE["en"]} and nothing else on the last line.""",
+    query_task="""# Task
+Step {number} is to find out: {sub_question}
+From the conclusions so far, write the words to search the sources for in this step (always name the disease or drug).
+Write only JSON of this form:
+{{"query": "…"}}""",
+    queries_task="""# Task
+Write the words to search for what is still needed to answer the question, at most {max_queries} queries, each naming the disease or drug.
+Leave the list empty if the conclusions so far suffice. Write only JSON of this form:
+{{"queries": ["…"]}}""",
+    relevance_task="""# Task
+Write the keys of the sources above that bear on what the last step is to find out, as JSON of this form only; leave the list empty if none does.
+{"relevant": ["E1"]}""",
     answer_task="# Task\nFrom the sources and conclusions so far, answer the question. "
     "End each sentence with its key.",
     answer_choice_task="# Task\nFrom the sources and conclusions so far, write in 1 to 4 sentences which "

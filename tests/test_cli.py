@@ -30,7 +30,7 @@ print([name for name in layers if name in sys.modules], file=sys.stderr)
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["corpus", "index", "bench", "ask", "serve", "doctor"])
+@pytest.mark.parametrize("command", ["corpus", "index", "bench", "case", "rate", "ask", "serve", "doctor"])
 def test_help_lists_every_command(command: str) -> None:
     assert command in jmedqa("--help").stdout
 
@@ -45,7 +45,7 @@ def test_help_lists_every_command(command: str) -> None:
         (["index", "search", "--index", "{tmp}/none", "質問"], 4, "jmedqa index build"),
         (["ask", "--index", "{tmp}/none", "質問"], 4, "jmedqa index build"),
         (["ask", "--index", "{tmp}/none", "   "], 2, ""),
-        (["index", "build", "--corpus", "README.md", "--out", "/etc/passwd/x"], 2, "check the path"),
+        (["index", "build", "--corpus", "README.md", "--out", "/etc/passwd/x"], 4, "Not a directory"),
         (["serve", "--config", "{tmp}"], 2, "cannot be used"),
         (["bench", "retrieval", "--set", "nonsense"], 2, "nando"),
         (["bench", "retrieval", "--data", "{tmp}"], 2, "does not exist"),

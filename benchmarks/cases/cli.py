@@ -116,7 +116,7 @@ def run(
     carry: Annotated[
         str, typer.Option("--carry", help="Earlier answers handed on: raw (none) | own_output | gold_output")
     ] = "raw",
-    strategy: Annotated[str, typer.Option("--strategy", help="single | stepwise")] = "single",
+    strategy: Annotated[str, typer.Option("--strategy", help="single | stepwise | iterative")] = "single",
     per_question: Annotated[
         list[str] | None, typer.Option("--strategy-per-question", help="Q2=stepwise; repeat it")
     ] = None,

@@ -40,6 +40,7 @@ class Counts:
     skipped: int = 0
     forms: int = 0
     unparsed_forms: int = 0
+    failed_forms: int = 0
 
 
 def plan_of(
@@ -136,6 +137,7 @@ def counted(records: list[CaseAnswer]) -> Counts:
         skipped=sum(record.skipped is not None for record in records),
         forms=sum(record.form is not None for record in records),
         unparsed_forms=sum(record.unparsed_form is not None for record in records),
+        failed_forms=sum(record.form_error is not None for record in records),
     )
 
 

@@ -134,6 +134,7 @@ async def _events(asked: AnswerRequest, state: ServiceState) -> AsyncGenerator[E
                 asked.budget(settings.limits),
                 on_model_failure=settings.generator.on_model_failure,
                 degraded=state.live.state.degraded,
+                filters=asked.filters,
             )
             await held.enter_async_context(aclosing(events))
             async for event in events:

@@ -123,6 +123,11 @@ class MeteredGenerator:
         self._generator = generator
         self._metrics = metrics
 
+    @property
+    def context_tokens(self) -> int | None:
+        """As the generator."""
+        return self._generator.context_tokens
+
     async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:
         """As the generator."""
         started = perf_counter()

@@ -5,14 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from indexer import InvalidQuery, Mode
+from indexer import InvalidQuery
 from service.api.problems import Problem
-from service.api.schemas import FoundPassage, PassageView, SearchResponse
+from service.api.schemas import FoundPassage, PassageView, SearchParameters, SearchResponse
 from service.api.state import ServiceState, service_state
 from service.claims import passage_href
 from service.errors import BadRequest
 from service.live_index import LiveIndex
-from service.questions import MAX_QUERY_CHARS, QueryText
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"])
 
@@ -24,14 +23,9 @@ State = Annotated[ServiceState, Depends(service_state)]
     responses={status: {"model": Problem} for status in (413, 422, 503)},
     summary="Search the index",
 )
-async def search(
-    state: State,
-    q: Annotated[QueryText, Query(description=f"1 to {MAX_QUERY_CHARS} characters")],
-    k: Annotated[int, Query(ge=1, le=100, description="How many hits")] = 10,
-    mode: Annotated[Mode, Query(description="Both arms fused, or one alone")] = "hybrid",
-) -> SearchResponse:
+async def search(state: State, asked: Annotated[SearchParameters, Query()]) -> SearchResponse:
     """Passages, best first."""
-    return await asyncio.to_thread(_search, state.live, q, k, mode)
+    return await asyncio.to_thread(_search, state.live, asked)
 
 
 @router.get(
@@ -40,14 +34,15 @@ async def search(
     summary="Read a passage",
 )
 async def passage(state: State, passage_id: str) -> PassageView:
-    """A passage of the live generation. Percent-encode the id: it may hold `#`, `/` and `:`."""
+    """A passage of the live generation, of a superseded document too: then `superseded_by` names the current
+    ones. Percent-encode the id: it may hold `#`, `/` and `:`."""
     return await asyncio.to_thread(_passage, state.live, passage_id)
 
 
-def _search(live: LiveIndex, query: str, k: int, mode: Mode) -> SearchResponse:
+def _search(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
     with live.index() as index:
         try:
-            result = index.search(query, k=k, mode=mode)
+            result = index.search(asked.q, asked.k, asked.filters(), asked.mode)
         except InvalidQuery:
             raise BadRequest("この検索語では検索できません。", "This query cannot be searched for.") from None
         hits = [
@@ -60,7 +55,7 @@ def _search(live: LiveIndex, query: str, k: int, mode: Mode) -> SearchResponse:
             )
             for rank, hit in enumerate(result.hits, start=1)
         ]
-        return SearchResponse(query=query, mode=mode, generation=index.generation, hits=hits)
+        return SearchResponse(query=asked.q, mode=asked.mode, generation=index.generation, hits=hits)
 
 
 def _passage(live: LiveIndex, passage_id: str) -> PassageView:

@@ -5,10 +5,18 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
-from indexer import Mode, StoredPassage
+from corpora import Locator
+from indexer import Filters, Mode, StoredPassage
 from service.budget import Budget
-from service.notices import UNREVIEWED, Notice
-from service.questions import MAX_QUESTION_CHARS, Choices, Question, QuestionText
+from service.notices import UNREVIEWED, Notice, superseded
+from service.questions import (
+    MAX_QUERY_CHARS,
+    MAX_QUESTION_CHARS,
+    Choices,
+    QueryText,
+    Question,
+    QuestionText,
+)
 from service.strategies import StrategyName
 
 
@@ -32,6 +40,10 @@ class AnswerRequest(BaseModel):
                     "choices": {"A": "テント状T波", "B": "デルタ波"},
                     "strategy": "single",
                 },
+                {
+                    "question": "SGLT2阻害薬の禁忌は？",
+                    "filters": {"tags": ["腎臓"], "published_from": "2024-01-01", "unreviewed": False},
+                },
             ]
         },
     )
@@ -43,6 +55,9 @@ class AnswerRequest(BaseModel):
     strategy: StrategyName | None = Field(default=None, description="The server's default where not given")
     k: StrictInt | None = Field(default=None, ge=1, le=20, description="Passages per query")
     max_steps: StrictInt | None = Field(default=None, ge=1, le=10)
+    filters: Filters | None = Field(
+        default=None, description="Only passages that pass; current editions alone where not given"
+    )
     stream: StrictBool = Field(
         default=False, description="Server-sent events; so does Accept: text/event-stream"
     )
@@ -59,6 +74,18 @@ class AnswerRequest(BaseModel):
         return Question(text=self.question, choices=self.choices)
 
 
+class SearchParameters(Filters):
+    """The query string of a search; lists are given by repeating a name."""
+
+    q: QueryText = Field(description=f"1 to {MAX_QUERY_CHARS} characters")
+    k: int = Field(default=10, ge=1, le=100, description="How many hits")
+    mode: Mode = Field(default="hybrid", description="All arms fused, or one alone")
+
+    def filters(self) -> Filters:
+        """What the hits must be."""
+        return Filters.model_validate({name: getattr(self, name) for name in Filters.model_fields})
+
+
 class PassageView(BaseModel):
     """A passage with what is shown beside it."""
 
@@ -73,6 +100,11 @@ class PassageView(BaseModel):
     licence: str | None
     edition: str | None
     published: date | None
+    language: str | None
+    tags: list[str]
+    section_type: str | None
+    locators: list[Locator] = Field(description="Pages and boxes of the source file, by characters")
+    superseded_by: list[str] = Field(description="Current documents that replace this one; empty if current")
     generation: str | None
     notices: list[Notice]
 
@@ -92,8 +124,16 @@ class PassageView(BaseModel):
             licence=stored.licence,
             edition=stored.edition,
             published=stored.published,
+            language=stored.language,
+            tags=list(stored.tags),
+            section_type=passage.section_type,
+            locators=list(passage.locators),
+            superseded_by=list(stored.superseded_by),
             generation=generation,
-            notices=[UNREVIEWED] if stored.unreviewed else [],
+            notices=[
+                *([UNREVIEWED] if stored.unreviewed else []),
+                *([superseded(stored.superseded_by)] if stored.superseded_by else []),
+            ],
         )
 
 

@@ -10,12 +10,12 @@ from service.budget import Budget
 from service.cases.arms import CasePlan
 from service.cases.asking import asked
 from service.cases.forms import FORMS, FilledForm, parse_form, rows_schema
-from service.cases.protocol import Protocol, ProtocolQuestion, ProtocolStage
+from service.cases.protocol import FormName, Protocol, ProtocolQuestion, ProtocolStage
 from service.cases.queries import case_query
 from service.cases.views import StageView
 from service.errors import GenerationError, GenerationRefused, GenerationTruncated
 from service.events import AnswerEvent, Event
-from service.generators import Generator, Limits
+from service.generators import Generator
 from service.prompts import FormPrompt
 from service.questions import Question
 from service.retrieval import Retriever
@@ -28,7 +28,8 @@ class CaseAnswer(Frozen):
 
     Attributes:
         answer: ``None`` where the question was not answered; then ``error`` or ``skipped`` says why.
-        form: ``None`` where none was asked for, or the reply did not keep to it (then ``unparsed_form``).
+        form: ``None`` where none was asked for, or the reply did not keep to it (then ``unparsed_form``), or
+            was cut or refused (then ``form_error``); the answer stands in any case.
     """
 
     case_id: str
@@ -37,6 +38,7 @@ class CaseAnswer(Frozen):
     answer: Answer | None = None
     form: FilledForm | None = None
     unparsed_form: str | None = None
+    form_error: StepError | None = None
     error: StepError | None = None
     skipped: str | None = None
 
@@ -75,10 +77,17 @@ class Agent:
             query = case_query(view, question, self._diagnosis(handed))
         try:
             answer = await self._answered(posed, question, query)
-            form, unparsed = await self._form(posed, question, answer)
         except (GenerationTruncated, GenerationRefused) as error:
             return record.model_copy(update={"error": _stopped(error)})
-        return record.model_copy(update={"answer": answer, "form": form, "unparsed_form": unparsed})
+        record = record.model_copy(update={"answer": answer})
+        if question.form is None or not self.plan.forms or answer.abstained:
+            return record
+        try:
+            reply = await self._form_reply(posed, question.form, answer)
+        except (GenerationTruncated, GenerationRefused) as error:
+            return record.model_copy(update={"form_error": _stopped(error)})
+        form = parse_form(question.form, reply)
+        return record.model_copy(update={"form": form, "unparsed_form": None if form else reply})
 
     async def _answered(self, posed: Question, question: ProtocolQuestion, query: str) -> Answer:
         name = self.plan.strategy_of(question.question_id)
@@ -103,12 +112,8 @@ class Agent:
         async for event in answering.conclude():
             yield event
 
-    async def _form(
-        self, posed: Question, question: ProtocolQuestion, answer: Answer
-    ) -> tuple[FilledForm | None, str | None]:
-        if question.form is None or not self.plan.forms or answer.abstained:
-            return None, None
-        form = FORMS[question.form]
+    async def _form_reply(self, posed: Question, name: FormName, answer: Answer) -> str:
+        form = FORMS[name]
         prompt = FormPrompt(
             question=posed,
             steps=answer.steps,
@@ -118,10 +123,8 @@ class Agent:
             rows=rows_schema(form),
             grounded=self.plan.arm != "none",
         )
-        limits = Limits(max_tokens=self.budget.answer_tokens)
-        reply = (await self.generator.generate(prompt, limits=limits)).text
-        filled = parse_form(question.form, reply)
-        return filled, None if filled else reply
+        asking = Answering("form", posed, self.retriever, self.generator, self.budget)
+        return (await asking.ask(prompt, self.budget.answer_tokens)).text
 
     def _diagnosis(self, handed: Mapping[str, str]) -> str | None:
         """The newest handed answer that names diagnoses."""

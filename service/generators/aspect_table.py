@@ -55,7 +55,7 @@ ASPECTS: tuple[Aspect, ...] = (
     Aspect(r"食事(?:療法|制限|指導)", r"diet(?:ary)?(?: therapy| restrictions?)?", "食事療法", "diet", "食事療法 制限", "diet restriction"),
     Aspect(r"(?:専門医(?:への)?)?紹介(?:基準|の?タイミング)?", r"referrals?|refer(?:red)?", "専門医への紹介", "referral", "紹介 専門医", "referral specialist"),
     Aspect(r"(?:注意点|留意点|注意事項|注意すべきこと)", r"precautions?|cautions?", "注意点", "precautions", "注意 慎重投与", "precautions"),
-    Aspect(r"(?:第一選択薬?|治療(?:法|薬|方針|目標|戦略)?|薬物療法|管理(?:目標|方法|方針)?|対応|対処(?:法)?|処置)", r"treatments?|treated|treat|therap(?:y|ies)|manage(?:ment|d)?", "治療", "treatment", "治療 初期対応 静注 投与", "treatment management"),
+    Aspect(r"(?:第一選択薬?|治療(?:法|薬|方針|目標|戦略)?|薬物療法|管理(?:目標|方法|方針)?|対応|対処(?:法)?|処置)", r"treatments?|treated|treat|therap(?:y|ies)|manage(?:ment|d)?", "治療", "treatment", "初期対応 治療 投与", "treatment management"),
     Aspect(r"定義", r"definitions?|defined", "定義", "definition", "定義", "definition"),
 )
 # fmt: on

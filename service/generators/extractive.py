@@ -12,15 +12,26 @@ from typing import NamedTuple
 
 from corpora import sentences
 from service.answers import Evidence, Step
+from service.checking.opinion_prompt import OpinionPrompt
 from service.generators import aspects
 from service.generators.aspect_table import INITIAL_EN, INITIAL_JA, SECTIONS, Aspect
 from service.generators.choosing import best_choice, one_line
 from service.generators.protocol import Completion, Delta, Limits
 from service.generators.surface import folded, heads, named, phrases, populations
 from service.notices import EXTRACTIVE
-from service.prompts import AnswerPrompt, ChoicePrompt, FormPrompt, PlanPrompt, Prompt, StepPrompt
+from service.prompts import (
+    AnswerPrompt,
+    ChoicePrompt,
+    FormPrompt,
+    PlanPrompt,
+    Prompt,
+    QueriesPrompt,
+    QueryPrompt,
+    RelevancePrompt,
+    StepPrompt,
+)
 from service.questions import Choice, Question
-from service.wording import INSUFFICIENT
+from service.wording import INSUFFICIENT, NOTHING_FOUND
 
 Terms = Callable[[str], Sequence[str]]
 """Text to index terms: the live index's own analyzer."""
@@ -44,6 +55,7 @@ class ExtractiveGenerator:
     """Reads the typed prompts' fields; never their wording."""
 
     model_name = "extractive"
+    context_tokens: int | None = None
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -53,6 +65,12 @@ class ExtractiveGenerator:
         match prompt:
             case PlanPrompt():
                 text = self._plan(prompt)
+            case QueryPrompt():
+                text = json.dumps({"query": prompt.planned.query}, ensure_ascii=False)
+            case QueriesPrompt():
+                text = json.dumps({"queries": _queries(prompt)}, ensure_ascii=False)
+            case RelevancePrompt():
+                text = json.dumps({"relevant": [found.key for found in prompt.step.evidence]})
             case StepPrompt():
                 text = self._conclusion(prompt.question, prompt.step)
             case AnswerPrompt():
@@ -60,6 +78,8 @@ class ExtractiveGenerator:
             case ChoicePrompt():
                 best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
                 text = json.dumps({"choice": best.label if best else None}, ensure_ascii=False)
+            case OpinionPrompt():
+                text = json.dumps({"verdict": "neither"})  # sentences are copied here, nothing is judged
             case FormPrompt():
                 text = "null"  # sentences are copied here, never taken apart: the form stays empty
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))
@@ -101,7 +121,8 @@ class ExtractiveGenerator:
             return f"- {best.sentence}[{best.key}]" if best else nothing
         for step in prompt.steps:
             conclusion = step.conclusion or self._conclusion(prompt.question, step)
-            lines = [line for line in conclusion.splitlines() if line != nothing and line not in said]
+            empty = {nothing, NOTHING_FOUND[prompt.question.language]}
+            lines = [line for line in conclusion.splitlines() if line not in empty and line not in said]
             said.update(lines)
             if lines:
                 heading = [f"## {step.sub_question}"] if len(prompt.steps) > 1 else []
@@ -160,6 +181,13 @@ class ExtractiveGenerator:
             if named(name, folded(found.text[slice(*span)]))
         ]
         return found[:SENTENCES_PER_STEP]
+
+
+def _queries(prompt: QueriesPrompt) -> list[str]:
+    """One round, of what the question asks: rules cannot tell what a conclusion still lacks."""
+    if prompt.earlier:
+        return []
+    return [asked.query for asked in aspects.asked(prompt.question, prompt.max_queries)]
 
 
 def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:

@@ -5,13 +5,14 @@ and a reply that is cut off is told from one that is finished (the client librar
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import openai
+from openai.types import Model
 from openai.types.chat import ChatCompletionChunk
 
 from corpora import Frozen
@@ -20,7 +21,7 @@ from service.generators.openai_errors import CLIENT_ERRORS, cut_off, not_the_pro
 from service.generators.protocol import Completion, Delta, Limits
 from service.generators.retrying import RetryBudget, retry_wait_s
 from service.generators.thinking import Thinking, ThinkSplitter, UnopenedThinking, split_thinking
-from service.prompts import Prompt
+from service.prompts import ChoicePrompt, Prompt
 
 
 class OpenAISettings(Frozen):
@@ -36,6 +37,10 @@ class OpenAISettings(Frozen):
     first_token_timeout_s: float = 60.0
     total_timeout_s: float = 300.0
 
+
+Binding = Literal["json_schema", "replies", "none"]
+"""How a reply's form is bound: by a schema, by a list of allowed replies (an extension of some servers),
+or by the words alone."""
 
 _PATIENCE_S = 5.0
 """A server that cannot list its models in this time is no help to anyone waiting for an answer."""
@@ -60,7 +65,8 @@ class OpenAIGenerator:
     def __init__(self, settings: OpenAISettings) -> None:
         self._settings = settings
         self._model = settings.model
-        self._schema_refused = False
+        self._refused: set[Binding] = set()
+        self._context_tokens: int | None = None
         self._retries = RetryBudget()
         self._client = openai.AsyncOpenAI(
             base_url=settings.base_url,
@@ -68,6 +74,11 @@ class OpenAIGenerator:
             max_retries=0,  # the library's two silent retries would triple the load on a struggling server
             timeout=openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s),
         )
+
+    @property
+    def context_tokens(self) -> int | None:
+        """As some servers list it (``max_model_len``), once the models were listed; no request of its own."""
+        return self._context_tokens
 
     async def problem(self) -> str | None:
         """Whether the server lists its models, the configured one among them."""
@@ -87,6 +98,7 @@ class OpenAIGenerator:
             async with asyncio.timeout(timeout_s):
                 page = await self._client.models.list()
             names = [model.id for model in page.data]
+            self._context_tokens = _context(page.data, self._model)
         except TimeoutError:
             raise too_slow(self._settings.base_url) from None
         except (AttributeError, TypeError):  # HTML with status 200 comes back as a string
@@ -183,18 +195,10 @@ class OpenAIGenerator:
     async def _open(
         self, prompt: Prompt, limits: Limits, model: str
     ) -> openai.AsyncStream[ChatCompletionChunk]:
-        """Start the reply: at most one retry, and once more without the schema if the server refuses it."""
-        schema = None if self._schema_refused else prompt.reply_schema()
+        """Start the reply: at most one retry."""
         for attempt in (0, 1):
             try:
-                try:
-                    return await self._create(prompt, limits, model, schema)
-                except (openai.BadRequestError, openai.UnprocessableEntityError):
-                    if schema is None:
-                        raise
-                    chunks = await self._create(prompt, limits, model, None)
-                    self._schema_refused = True
-                    return chunks
+                return await self._open_bound(prompt, limits, model)
             except CLIENT_ERRORS as error:
                 wait_s = retry_wait_s(error)
                 if attempt or wait_s is None or not self._retries.take():
@@ -202,14 +206,44 @@ class OpenAIGenerator:
                 await asyncio.sleep(wait_s)
         raise AssertionError("unreachable: the second attempt returns or raises")
 
+    async def _open_bound(
+        self, prompt: Prompt, limits: Limits, model: str
+    ) -> openai.AsyncStream[ChatCompletionChunk]:
+        """Bind the reply's form as tightly as the server allows; what it refuses is not tried again.
+
+        Only a request that is accepted with less shows that the binding was at fault, and not the prompt.
+        """
+        tried: set[Binding] = set()
+        for binding in self._bindings(prompt):
+            try:
+                chunks = await self._create(prompt, limits, model, binding)
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
+                if binding == "none":
+                    raise
+                tried.add(binding)
+            else:
+                self._refused |= tried
+                return chunks
+        raise AssertionError("unreachable: the last binding is none")
+
+    def _bindings(self, prompt: Prompt) -> list[Binding]:
+        bindings: list[Binding] = ["none"]
+        if isinstance(prompt, ChoicePrompt):
+            bindings.insert(0, "replies")
+        if prompt.reply_schema() is not None:
+            bindings.insert(0, "json_schema")
+        return [binding for binding in bindings if binding not in self._refused]
+
     async def _create(
-        self, prompt: Prompt, limits: Limits, model: str, schema: dict[str, Any] | None
+        self, prompt: Prompt, limits: Limits, model: str, binding: Binding
     ) -> openai.AsyncStream[ChatCompletionChunk]:
         messages: Any = prompt.messages()  # the client's own types are one class for each role
         options: dict[str, Any] = {}
-        if schema is not None:
-            named = {"name": "reply", "schema": schema, "strict": True}
+        if binding == "json_schema":
+            named = {"name": "reply", "schema": prompt.reply_schema(), "strict": True}
             options["response_format"] = {"type": "json_schema", "json_schema": named}
+        elif binding == "replies" and isinstance(prompt, ChoicePrompt):
+            options["extra_body"] = {"structured_outputs": {"choice": prompt.replies()}}
         if self._settings.seed is not None:
             options["seed"] = self._settings.seed
         stream: openai.AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
@@ -266,6 +300,13 @@ def _take(chunk: ChatCompletionChunk, reply: _Reply) -> tuple[str, str]:
     reply.reasoning.append(thought)
     # Half a surrogate pair cannot be sent on to anyone.
     return (delta.content or "").encode("utf-8", "replace").decode("utf-8"), thought
+
+
+def _context(models: Sequence[Model], wanted: str | None) -> int | None:
+    """The context length that the server lists for the model (the first one where none is named)."""
+    named = next((model for model in models if wanted is None or model.id == wanted), None)
+    length = (named.model_extra or {}).get("max_model_len") if named is not None else None
+    return length if isinstance(length, int) and length > 0 else None
 
 
 def truncated() -> GenerationTruncated:

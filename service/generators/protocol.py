@@ -43,7 +43,14 @@ class Delta(Frozen):
 
 
 class Generator(Protocol):
-    """Answers typed prompts. Each error is a `service.errors.GenerationError`."""
+    """Answers typed prompts. Each error is a `service.errors.GenerationError`.
+
+    Attributes:
+        context_tokens: The model's context length; ``None`` where it is unknown or there is no model.
+    """
+
+    @property
+    def context_tokens(self) -> int | None: ...
 
     async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:
         """The whole reply."""

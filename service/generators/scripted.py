@@ -16,10 +16,18 @@ class ScriptedGenerator:
         prompts: Every prompt received, in order.
     """
 
-    def __init__(self, script: Iterable[Reply] | Script, *, model: str = "scripted", piece: int = 3) -> None:
+    def __init__(
+        self,
+        script: Iterable[Reply] | Script,
+        *,
+        model: str = "scripted",
+        piece: int = 3,
+        context_tokens: int | None = None,
+    ) -> None:
         self._script = script if callable(script) else _in_order(script)
         self._model = model
         self._piece = piece
+        self.context_tokens = context_tokens
         self.prompts: list[Prompt] = []
 
     async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:

@@ -9,10 +9,11 @@ from service.generators import Generator
 from service.questions import Question
 from service.retrieval import Retriever
 from service.strategies.closed_book import closed_book
+from service.strategies.iterative import iterative
 from service.strategies.single import single
 from service.strategies.stepwise import stepwise
 
-StrategyName = Literal["closed_book", "single", "stepwise"]
+StrategyName = Literal["closed_book", "single", "stepwise", "iterative"]
 
 
 class Strategy(Protocol):
@@ -28,6 +29,7 @@ STRATEGIES: dict[StrategyName, Strategy] = {
     "closed_book": closed_book,
     "single": single,
     "stepwise": stepwise,
+    "iterative": iterative,
 }
 
-__all__ = ["STRATEGIES", "Strategy", "StrategyName", "closed_book", "single", "stepwise"]
+__all__ = ["STRATEGIES", "Strategy", "StrategyName", "closed_book", "iterative", "single", "stepwise"]

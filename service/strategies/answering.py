@@ -1,19 +1,30 @@
 """What all strategies share: evidence keys, accounting, and the way from evidence to a checked answer."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from typing import Literal
+from datetime import UTC, datetime
 
-from service.answers import Answer, Evidence, PlannedStep, Provenance, Step, Unparsed, Usage
+from service.answers import (
+    Answer,
+    Citation,
+    Evidence,
+    PlannedStep,
+    Provenance,
+    ReplyPart,
+    Step,
+    Unparsed,
+    Usage,
+)
 from service.budget import Budget
-from service.claims import all_citations, check
+from service.claims import all_citations, check, verified_share
 from service.errors import GeneratorUnavailable
 from service.events import AnswerEvent, Event, TokenEvent
 from service.generators import Completion, Generator, Limits
-from service.markers import MarkerFilter, filtered
+from service.markers import MarkerFilter, filtered, keys_in
 from service.notices import (
     CHOICE_UNPARSED,
+    CONTEXT_FULL,
     EVIDENCE_ONLY,
     INSUFFICIENT_EVIDENCE,
     NO_CHOICE,
@@ -21,13 +32,25 @@ from service.notices import (
     UNKNOWN_CITATIONS,
     UNREVIEWED,
     Notice,
+    cautions,
     counted,
+    emergencies,
+    superseded,
 )
 from service.parsing import parse_choice
-from service.prompts import PROMPT_VERSION, AnswerPrompt, ChoicePrompt
+from service.prompts import PROMPT_VERSION, AnswerPrompt, ChoicePrompt, Prompt
 from service.questions import Question
-from service.retrieval import Retriever
+from service.retrieval import Found, Retriever
+from service.tokens import TokenMeter
 from service.wording import INSUFFICIENT
+
+_CONCLUSION_TOKENS = 200
+"""Kept free for what a step concludes: one to three sentences."""
+
+_FENCE_TOKENS = 48
+"""What stands around a passage: its key, its place, its edition."""
+
+_LEAST_TOKENS = 16
 
 _CHOICE_TOKENS = 256
 """A label is a few tokens; the rest is for models that think first and cannot be told not to."""
@@ -37,7 +60,8 @@ class Answering:
     """One answer in the making.
 
     Attributes:
-        steps: Finished ones, in order; the strategy appends to it.
+        steps: Finished ones, in the order they ran, which is that of their rounds.
+        waiting: Steps that are still to come after those being run; they get their share of the context.
     """
 
     def __init__(
@@ -54,6 +78,8 @@ class Answering:
         self.generator = generator
         self.budget = budget
         self.steps: list[Step] = []
+        self.waiting = 0
+        self._meter = TokenMeter()
         self._strategy = strategy
         self._retriever = retriever
         self._grounded = grounded
@@ -65,32 +91,88 @@ class Answering:
         self._completions: list[Completion] = []
 
     async def retrieve(self, planned: PlannedStep) -> Step:
-        """Search for one step. A passage that an earlier step found keeps its key."""
-        found = await asyncio.to_thread(self._retriever.search, planned.query, self.budget.k)
-        room = self.budget.evidence_chars
+        """Search for one step."""
+        return (await self.retrieve_all((planned,)))[0]
+
+    async def retrieve_all(self, planned: Sequence[PlannedStep]) -> list[Step]:
+        """Search for several steps at once.
+
+        A passage that an earlier step found keeps its key. Passages are taken best first and whole, while
+        they fit the step's share of the context and its characters; what the gate keeps out is kept apart.
+        """
+        found = await asyncio.gather(
+            *(asyncio.to_thread(self._retriever.search, step.query, self.budget.k) for step in planned)
+        )
+        tokens = self._step_room(len(planned))
+        return [self._shown(step, hits, tokens) for step, hits in zip(planned, found, strict=True)]
+
+    def _shown(self, planned: PlannedStep, hits: Sequence[Found], tokens: int | None) -> Step:
+        characters = self.budget.evidence_chars
         evidence: list[Evidence] = []
-        for hit in found:
+        gated: list[Evidence] = []
+        for hit in hits:
             passage = hit.passage.passage
-            if evidence and len(passage.text) > room:
+            if self.budget.relevance == "score" and hit.score < (self.budget.min_score or 0.0):
+                gated.append(self._evidence_of(hit, planned, key=""))
                 continue
-            room -= len(passage.text)
+            if evidence and len(passage.text) > characters:
+                continue
+            cost = self._meter.of(passage.text) + _FENCE_TOKENS
+            if tokens is not None and passage.passage_id not in self._keys:
+                if cost > tokens:
+                    self.note(CONTEXT_FULL, 1)
+                    continue
+                tokens -= cost
+            characters -= len(passage.text)
             key = self._keys.setdefault(passage.passage_id, f"E{len(self._keys) + 1}")
-            shown = Evidence.of(
-                hit.passage,
-                key=key,
-                query=planned.query,
-                step=planned.number,
-                score=hit.score,
-                generation=self._retriever.generation,
-            )
+            shown = self._evidence_of(hit, planned, key=key)
             self._evidence.setdefault(key, shown)
             evidence.append(shown)
         return Step(
             number=planned.number,
             sub_question=planned.sub_question,
             query=planned.query,
+            depends_on=planned.depends_on,
+            round=self.steps[-1].round + 1 if self.steps else 1,
             evidence=tuple(evidence),
+            gated=tuple(gated),
         )
+
+    def _evidence_of(self, hit: Found, planned: PlannedStep, *, key: str) -> Evidence:
+        return Evidence.of(
+            hit.passage,
+            key=key,
+            query=planned.query,
+            step=planned.number,
+            score=hit.score,
+            generation=self._retriever.generation,
+        )
+
+    def _step_room(self, together: int) -> int | None:
+        """Tokens for the new passages of each of the steps that run now; ``None`` without a known context."""
+        context = self.budget.context_tokens or self.generator.context_tokens
+        if context is None:
+            return None
+        used = AnswerPrompt(question=self.question, steps=tuple(self.steps), grounded=True).messages()
+        left = context - self.budget.answer_tokens - self._meter.of_messages(used)
+        return max(0, left // (together + self.waiting) - _CONCLUSION_TOKENS)
+
+    async def ask(self, prompt: Prompt, max_tokens: int) -> Completion:
+        """One reply, its tokens counted."""
+        completion = await self.generator.generate(
+            prompt, limits=Limits(max_tokens=self._fitting(prompt, max_tokens))
+        )
+        self.account(completion)
+        self._meter.learn(prompt.messages(), completion.prompt_tokens)
+        return completion
+
+    def _fitting(self, prompt: Prompt, max_tokens: int) -> int:
+        """As many tokens as the context leaves for the reply."""
+        context = self.budget.context_tokens or self.generator.context_tokens
+        if context is None:
+            return max_tokens
+        left = context - self._meter.of_messages(prompt.messages())
+        return max(_LEAST_TOKENS, min(max_tokens, left))
 
     def adopt(self, steps: Iterable[Step]) -> None:
         """Go on from finished steps, keeping their keys."""
@@ -106,24 +188,44 @@ class Answering:
         for notice in completion.notices:
             self._notices.setdefault(notice.code, notice)
 
+    def only(self, together: Iterable[Step]) -> None:
+        """Let nothing be cited but what finished steps and these show."""
+        shown = {found.key for step in (*self.steps, *together) for found in step.evidence}
+        self._evidence = {key: found for key, found in self._evidence.items() if key in shown}
+
+    def note(self, notice: Notice, count: int) -> None:
+        """Say something beside the answer; counts of one notice add up."""
+        before = self._notices.get(notice.code)
+        total = count + (before.count if before else 0)
+        self._notices[notice.code] = notice.model_copy(update={"count": total})
+
+    def cites(self, text: str) -> bool:
+        """Whether it cites evidence that was retrieved."""
+        return any(key in self._evidence for key in keys_in(text))
+
     def cited(self, text: str) -> str:
         """The text with citations of retrieved evidence only."""
         cleaned, removed = filtered(text, self._evidence)
         self._unknown_citations += removed
         return cleaned
 
-    def unparsed_reply(self, part: Literal["plan", "choice"], text: str, notice: Notice) -> None:
+    def unparsed_reply(self, part: ReplyPart, text: str, notice: Notice) -> None:
         """Keep a reply that could not be read, and say so."""
         self._unparsed.append(Unparsed(part=part, text=text))
         self._notices.setdefault(notice.code, notice)
 
     async def conclude(self) -> AsyncGenerator[Event, None]:
         """Stream the answer's text, settle the choice, check the claims."""
+        if self._grounded and not any(step.evidence for step in self.steps):
+            text = INSUFFICIENT[self.question.language]
+            yield TokenEvent(text=text)
+            yield AnswerEvent(answer=self._answer(text, None))
+            return
         prompt = AnswerPrompt(question=self.question, steps=tuple(self.steps), grounded=self._grounded)
         markers = MarkerFilter(self._evidence)
         pieces: list[str] = []
         completion: Completion | None = None
-        limits = Limits(max_tokens=self.budget.answer_tokens)
+        limits = Limits(max_tokens=self._fitting(prompt, self.budget.answer_tokens))
         async with aclosing(self.generator.stream(prompt, limits=limits)) as deltas:
             async for delta in deltas:
                 completion = delta.completion or completion
@@ -152,8 +254,7 @@ class Answering:
             question=self.question, steps=tuple(self.steps), answer=text, grounded=self._grounded
         )
         limit = max(_CHOICE_TOKENS, self.budget.step_tokens)
-        completion = await self.generator.generate(prompt, limits=Limits(max_tokens=limit))
-        self.account(completion)
+        completion = await self.ask(prompt, limit)
         chosen = parse_choice(completion.text, self.question.labels)
         if chosen is None:
             self.unparsed_reply("choice", completion.text, CHOICE_UNPARSED)
@@ -175,15 +276,17 @@ class Answering:
 
     def _assembled(self, text: str, choice: str | None, reason: Notice | None) -> Answer:
         claims, cited = ((), ()) if reason is INSUFFICIENT_EVIDENCE else check(text, self._evidence)
+        citations = all_citations(cited, self.steps, self._evidence)
         return Answer(
             text=text,
             choice=choice,
             abstained=reason is not None,
             reason=reason,
-            steps=tuple(self.steps),
+            steps=tuple(sorted(self.steps, key=lambda step: step.number)),
             claims=claims,
-            citations=all_citations(cited, self.steps, self._evidence),
-            notices=self._all_notices(),
+            citations=citations,
+            verified_share=verified_share(claims),
+            notices=self._all_notices(text, citations),
             unparsed=tuple(self._unparsed),
             usage=_usage(self._completions),
             provenance=Provenance(
@@ -194,11 +297,20 @@ class Answering:
             ),
         )
 
-    def _all_notices(self) -> tuple[Notice, ...]:
-        unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in self._evidence.values()) else ()
+    def _all_notices(self, text: str, citations: tuple[Citation, ...]) -> tuple[Notice, ...]:
+        question = self.question
+        used = {citation.key for citation in citations} or self._evidence.keys()
+        published = [self._evidence[key].published for key in used]
+        today = datetime.now(UTC).date()
+        evidence = self._evidence.values()
+        unreviewed = (UNREVIEWED,) if any(found.unreviewed for found in evidence) else ()
+        newer = [doc_id for found in evidence for doc_id in found.superseded_by]
         failed = sum(step.error is not None for step in self.steps)
         return (
+            *emergencies(question.text, exam=bool(question.choices)),
+            *cautions(question.text, text, published, today),
             *unreviewed,
+            *((superseded(newer),) if newer else ()),
             *self._notices.values(),
             *counted(STEP_FAILED, failed),
             *counted(UNKNOWN_CITATIONS, self._unknown_citations),

@@ -1,48 +1,42 @@
-"""Retrieve for each reasoning step: plan, look up and conclude step by step, then answer."""
+"""Retrieve for each reasoning step: plan, look up and conclude what can be looked up, then answer."""
 
 from collections.abc import AsyncGenerator
 
-from service.answers import PlannedStep, StepError
+from service.answers import PlannedStep
 from service.budget import Budget
-from service.errors import GenerationError, GenerationRefused, GenerationTruncated
 from service.events import Event, PlanEvent, StepEvent
-from service.generators import Generator, Limits
-from service.notices import PLAN_UNPARSED
-from service.parsing import parse_plan
-from service.prompts import PlanPrompt, StepPrompt
+from service.generators import Generator
+from service.notices import PLAN_UNPARSED, QUERY_UNPARSED, STOPPED_EARLY
+from service.parsing import parse_plan, parse_query
+from service.prompts import PlanPrompt, QueryPrompt
 from service.questions import Question
 from service.retrieval import Retriever
 from service.strategies.answering import Answering
+from service.strategies.stepping import run_together
 
 
 async def stepwise(
     question: Question, retriever: Retriever, generator: Generator, budget: Budget
 ) -> AsyncGenerator[Event, None]:
-    """Each step retrieves with its own query and sees the conclusions of the steps before it.
+    """Steps that need no other run together; one that does gets its query written after their conclusions.
 
-    A reply that was cut or refused spoils its step alone; the answer says so. A model that is down or
-    out of time spoils the answer: asking it again for every further step would only wait longer.
+    The rest of the plan is left out once a step says that its conclusion answers the whole question.
     """
     answering = Answering("stepwise", question, retriever, generator, budget)
     plan = await _plan(answering)
     yield PlanEvent(steps=plan)
-    for planned in plan:
-        step = await answering.retrieve(planned)
-        prompt = StepPrompt(question=question, earlier=tuple(answering.steps), step=step)
-        failure: GenerationError | None = None
-        try:
-            completion = await generator.generate(prompt, limits=Limits(max_tokens=budget.step_tokens))
-        except GenerationError as error:
-            failure = error
-            stopped = StepError(code=error.code, ja=error.ja, en=error.en)
-            step = step.model_copy(update={"error": stopped})
-        else:
-            answering.account(completion)
-            step = step.model_copy(update={"conclusion": answering.cited(completion.text)})
-        answering.steps.append(step)
-        yield StepEvent(step=step)
-        if failure and not isinstance(failure, GenerationTruncated | GenerationRefused):
-            raise failure
+    pending = list(plan)
+    while pending:
+        done = {step.number for step in answering.steps}
+        ready = [step for step in pending if done.issuperset(step.depends_on)]
+        pending = [step for step in pending if step not in ready]
+        answering.waiting = len(pending)
+        queried = [await _with_query(answering, step) if step.depends_on else step for step in ready]
+        async for step in run_together(answering, queried):
+            yield StepEvent(step=step)
+        if pending and any(step.sufficient for step in answering.steps):
+            answering.note(STOPPED_EARLY, len(pending))
+            break
     async for event in answering.conclude():
         yield event
 
@@ -51,10 +45,20 @@ async def _plan(answering: Answering) -> tuple[PlannedStep, ...]:
     """The model's plan; one step with the question itself where it cannot be read."""
     question, budget = answering.question, answering.budget
     prompt = PlanPrompt(question=question, max_steps=budget.max_steps)
-    completion = await answering.generator.generate(prompt, limits=Limits(max_tokens=budget.step_tokens))
-    answering.account(completion)
+    completion = await answering.ask(prompt, budget.step_tokens)
     plan = parse_plan(completion.text, budget.max_steps)
     if plan is None:
         answering.unparsed_reply("plan", completion.text, PLAN_UNPARSED)
         plan = (PlannedStep(number=1, sub_question=question.text, query=question.text),)
     return plan
+
+
+async def _with_query(answering: Answering, planned: PlannedStep) -> PlannedStep:
+    """The step with its query written from the conclusions so far; as planned where the reply is no query."""
+    prompt = QueryPrompt(question=answering.question, earlier=tuple(answering.steps), planned=planned)
+    completion = await answering.ask(prompt, answering.budget.step_tokens)
+    query = parse_query(completion.text)
+    if query is None:
+        answering.unparsed_reply("query", completion.text, QUERY_UNPARSED)
+        return planned
+    return planned.model_copy(update={"query": query})

@@ -1,12 +1,12 @@
 """Scoring of rankings: known values, and no query vanishes."""
 
-import ir_measures
 import pytest
 
-from benchmarks.retrieval import paired_p_value, score
+from benchmarks.measures import paired_p_value, score
+from benchmarks.retrieval import ranked_units
 from indexer import Hit
 
-QRELS = [ir_measures.Qrel("q1", "a", 1), ir_measures.Qrel("q2", "b", 1)]
+QRELS = {"q1": {"a": 1}, "q2": {"b": 1}}
 
 
 def test_ndcg_and_recall_of_known_rankings() -> None:
@@ -22,7 +22,7 @@ def test_equal_scores_are_judged_in_the_order_shown() -> None:
 
 
 def test_an_unanswered_query_lowers_the_mean() -> None:
-    assert score("dense", {"q1": [Hit("a", 1.0)]}, QRELS).ndcg_at_10 == 0.5
+    assert score("dense", {"q1": [Hit("a", 1.0)], "q2": []}, QRELS).ndcg_at_10 == 0.5
 
 
 def test_permutation_p_value_sees_a_difference_and_no_difference() -> None:
@@ -37,3 +37,15 @@ def test_permutation_p_value_sees_a_difference_and_no_difference() -> None:
 def test_arms_measured_on_different_queries_are_refused() -> None:
     with pytest.raises(ValueError, match="different queries"):
         paired_p_value({"a": 1.0}, {"b": 1.0})
+
+
+def test_a_document_stands_where_its_best_passage_does() -> None:
+    hits = [Hit("b#1", 3.0), Hit("a#2", 2.0), Hit("b#3", 1.0)]
+    found = ranked_units(lambda _, k: hits[:k], lambda passage: passage[0], "q", "document")
+    assert found == [Hit("b", 3.0), Hit("a", 2.0)]
+
+
+def test_the_search_goes_deeper_until_there_are_documents_enough() -> None:
+    hits = [Hit(f"a#{number}", -number) for number in range(9)] + [Hit("b#1", -10.0)]
+    found = ranked_units(lambda _, k: hits[:k], lambda passage: passage[0], "q", "document", depth=2)
+    assert [hit.passage_id for hit in found] == ["a", "b"]

@@ -86,3 +86,25 @@ def test_corpus_check(tmp_path: Path) -> None:
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "is no PDF or is damaged" in shown.stdout
     assert "folded into a.txt" in shown.stdout
+
+
+def test_a_check_reports_an_edition_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "new.md").write_text("---\nsupersedes: old\n---\n本文。", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "jmedqa", "corpus", "check", str(tmp_path), "--json"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    [note] = json.loads(done.stdout)["notes"]
+    assert note["text"] == "'new' supersedes 'old', which no document of the corpus is"
+
+
+def test_a_check_refuses_editions_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\nsupersedes: b\n---\n本文。", encoding="utf-8")
+    (tmp_path / "b.md").write_text("---\nsupersedes: [a]\n---\n別の本文。", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "jmedqa", "corpus", "check", str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 3
+    assert "'a' → 'b' → 'a'" in done.stdout

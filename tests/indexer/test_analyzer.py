@@ -30,7 +30,7 @@ from tests.requirements import data_folder
         ("1.73 m²", ["1.73", "m^2"]),
         ("3. 5", ["3", "5"]),
         ("α遮断薬", ["α", "遮断", "薬"]),
-        ("COVID-19", ["covid", "19"]),
+        ("COVID-19", ["covid", "19", "covid19"]),
         ("Acute kidney injury.", ["acute", "kidney", "injury"]),
         ("。、！？「」（）＋", []),
         ("血圧が高いのでしょうか", ["血圧", "高い"]),

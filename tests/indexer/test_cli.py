@@ -168,6 +168,16 @@ def test_bad_configuration(tmp_path: Path, toml: str, message: str) -> None:
     assert message in result.stderr
 
 
+def test_an_id_that_is_no_text_is_named_with_its_line(index: Path, tmp_path: Path) -> None:
+    queries = tmp_path / "q.jsonl"
+    queries.write_text('{"id": "1", "text": "腎臓"}\n{"id": "\\ud800", "text": "腎臓"}\n', encoding="utf-8")
+    result = call("search", "--index", index, "--queries", queries, "--run", tmp_path / "r.trec")
+    assert result.exit_code == BAD_REQUEST
+    assert "q.jsonl:2" in result.stderr
+    assert "lone surrogate" in result.stderr
+    assert not (tmp_path / "r.trec").exists()
+
+
 def test_a_broken_line_of_the_corpus_is_named_and_the_live_index_stays(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "c.jsonl", LINES)
     assert call("build", "--corpus", path, "--out", tmp_path / "ix").exit_code == 0

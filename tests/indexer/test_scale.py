@@ -76,7 +76,13 @@ def test_every_passage_is_there(index: HybridIndex, documents: list[Document]) -
 def test_lexical_ranking_is_rank_bm25s(index: HybridIndex, documents: list[Document]) -> None:
     analyzer = MeCabAnalyzer()
     passages = [passage for document in documents for passage in split(document)]
-    reference = BM25Okapi([analyzer.terms(indexed_text(passage)) for passage in passages])
+    constants = index.manifest.settings.lexical
+    reference = BM25Okapi(
+        [analyzer.terms(indexed_text(passage)) for passage in passages],
+        k1=constants.k1,
+        b=constants.b,
+        epsilon=constants.epsilon,
+    )
     for query in QUERIES:
         terms = analyzer.terms(query)
         scores = dict(

@@ -28,6 +28,7 @@ class ModelServer:
     reply: Callable[[dict[str, Any]], str] = field(default=lambda body: "カルシウムを静注する。[E1]")
     fail_first: int = 10**9
     delay_s: float = 30.0
+    context: int | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def app(self) -> Starlette:
@@ -40,7 +41,8 @@ class ModelServer:
             return HTMLResponse("<html>login</html>")
         if self.mode == "slow":
             await asyncio.sleep(self.delay_s)
-        data = [] if self.mode == "no_models" else [{"id": MODEL, "object": "model"}]
+        listed = {"id": MODEL, "object": "model"} | ({"max_model_len": self.context} if self.context else {})
+        data = [] if self.mode == "no_models" else [listed]
         return JSONResponse({"object": "list", "data": data})
 
     async def _chat(self, request: Request) -> Response:
@@ -55,8 +57,10 @@ class ModelServer:
                 return _error(int(mode), "secret words of the server", headers)
             case "400":
                 return _error(400, "This model's maximum context length is 4096 tokens.")
-            case "no_schema" if "response_format" in body:
+            case "no_schema" | "no_binding" if "response_format" in body:
                 return _error(400, "response_format is not supported")
+            case "no_binding" if "structured_outputs" in body:
+                return _error(400, "structured_outputs is not supported")
             case "html":
                 return HTMLResponse("<html>login</html>")
             case "not_streamed":

@@ -63,7 +63,9 @@ def test_prompts_of_one_question_grow_from_the_same_start(model: ModelServer, fr
     front.post("/api/v1/answers", json=BODY)
     plan, step, answer = (body["messages"] for body in model.requests)
     assert plan[0] == step[0] == answer[0]
-    assert answer[: len(step)] == step
+    evidence = step[1]["content"].partition("# 課題\n")[0]
+    assert "</evidence>" in evidence
+    assert answer[1]["content"].startswith(evidence)
 
 
 FAULTS = [

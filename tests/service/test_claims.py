@@ -2,8 +2,9 @@
 
 import pytest
 
-from service.answers import STATUS_LABELS, Step
+from service.answers import Step
 from service.claims import all_citations, check, find_sentence, passage_href
+from service.wording import STATUS_LABELS
 from tests.service.samples import evidence
 
 TEXT = "心電図変化があればグルコン酸カルシウムを静注する。\n"
@@ -23,18 +24,22 @@ EVIDENCE = {"E1": evidence("E1", TEXT), "E2": evidence("E2", "利尿薬を用い
         ("血清K\u3000 6.5  mEq/L以上は緊急である。[E1]", "verified"),
         ("血清か\u3099 6.5 mEq/L以上は緊急である。[E1]", "unverified"),
         # A part of a sentence can say the opposite of the whole.
-        ("腎障害では造影剤を投与する[E1]", "unverified"),
+        ("腎障害では造影剤を投与する[E1]", "contradicted"),
         ("造影剤を投与するべきではない。[E1]", "unverified"),
         # Other figures, units and negation.
-        ("血清K 5.5 mEq/L以上は緊急である。[E1]", "unverified"),
-        ("血清K 6.5 mg/L以上は緊急である。[E1]", "unverified"),
-        ("血清K 6.5 mEq/L以上は緊急でない。[E1]", "unverified"),
+        ("血清K 5.5 mEq/L以上は緊急である。[E1]", "contradicted"),
+        ("血清K 6.5 mg/L以上は緊急である。[E1]", "contradicted"),
+        ("血清K 6.5 mEq/L以上は緊急でない。[E1]", "contradicted"),
+        ("血清K 6.5 mEq/L未満は緊急である。[E1]", "contradicted"),
+        # Other words for the same, and other widths.
+        ("血清Kが6.5 mEq/L以上であれば緊急である。[E1]", "verified"),
+        ("血清Ｋ ６.５ mEq/L以上は緊急である。[E1]", "verified"),
         # The right words under the wrong key, or under none.
         ("心電図変化があればグルコン酸カルシウムを静注する。[E2]", "unverified"),
         ("心電図変化があればグルコン酸カルシウムを静注する。", "unverified"),
     ],
 )
-def test_only_a_whole_sentence_of_the_cited_passage_is_confirmed(text: str, status: str) -> None:
+def test_a_claim_is_confirmed_only_by_what_the_passage_it_cites_says(text: str, status: str) -> None:
     claims, _ = check(text, EVIDENCE)
     assert claims[-1].status == status
 

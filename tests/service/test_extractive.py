@@ -34,7 +34,7 @@ def answered(question: Question, retriever: IndexRetriever) -> Answer:
 
 def concluded(question: str, query: str, found: tuple[Evidence, ...]) -> str:
     step = Step(number=1, sub_question=question, query=query, evidence=found)
-    prompt = StepPrompt(question=Question(text=question), earlier=(), step=step)
+    prompt = StepPrompt(question=Question(text=question), earlier=(), together=(step,), step=step)
     generator = ExtractiveGenerator(TERMS)
     return asyncio.run(generator.generate(prompt, limits=Limits(max_tokens=10))).text
 

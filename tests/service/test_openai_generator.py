@@ -202,8 +202,18 @@ def test_structured_output_is_asked_for_by_schema(server: ModelServer, base_url:
     assert asked["json_schema"]["schema"]["properties"]["choice"]["enum"] == ["A", "B", None]
 
 
-def test_a_server_without_schemas_is_asked_once_more_without(server: ModelServer, base_url: str) -> None:
+def test_a_server_without_schemas_is_given_a_list_of_replies(server: ModelServer, base_url: str) -> None:
     server.mode, server.reply = "no_schema", lambda body: '{"choice": "A"}'
+    generated(base_url, CHOICE)
+    first, second = server.requests
+    assert "response_format" in first
+    assert second["structured_outputs"] == {
+        "choice": ['{"choice": "A"}', '{"choice": "B"}', '{"choice": null}']
+    }
+
+
+def test_a_server_without_either_is_asked_by_words_alone(server: ModelServer, base_url: str) -> None:
+    server.mode, server.reply = "no_binding", lambda body: '{"choice": "A"}'
 
     async def run() -> None:
         generator = OpenAIGenerator(OpenAISettings(base_url=base_url))
@@ -212,4 +222,32 @@ def test_a_server_without_schemas_is_asked_once_more_without(server: ModelServer
         await generator.close()
 
     asyncio.run(run())
-    assert ["response_format" in body for body in server.requests] == [True, False, False]
+    bound = [{"response_format", "structured_outputs"} & body.keys() for body in server.requests]
+    assert bound == [{"response_format"}, {"structured_outputs"}, set(), set()]
+
+
+def test_a_refusal_that_is_not_the_bindings_fault_loosens_nothing(server: ModelServer, base_url: str) -> None:
+    server.mode, server.fail_first, server.reply = "400", 3, lambda body: '{"choice": "A"}'
+
+    async def run() -> None:
+        generator = OpenAIGenerator(OpenAISettings(base_url=base_url))
+        with pytest.raises(GeneratorUnavailable):
+            await generator.generate(CHOICE, limits=LIMITS)
+        await generator.generate(CHOICE, limits=LIMITS)
+        await generator.close()
+
+    asyncio.run(run())
+    assert "response_format" in server.requests[-1]
+
+
+def test_the_context_length_is_learnt_from_the_servers_list(server: ModelServer, base_url: str) -> None:
+    server.context = 4096
+
+    async def run() -> int | None:
+        generator = OpenAIGenerator(OpenAISettings(base_url=base_url))
+        assert generator.context_tokens is None
+        assert await generator.problem() is None
+        await generator.close()
+        return generator.context_tokens
+
+    assert asyncio.run(run()) == 4096

@@ -166,14 +166,11 @@ def test_the_answers_usage_is_what_the_server_counted(observed: Observed) -> Non
     assert written > 0
 
 
-def test_prefix_cache_hits_rise_across_the_steps_of_one_question(observed: Observed) -> None:
-    """Each prompt begins with the one before it, so each step finds more of its own already read."""
-    seen, answer = observed
-    hits = [grown["prefix_cache_hits"] for event, grown in seen if isinstance(event, StepEvent)]
-    assert len(hits) == len(answer.steps) >= 2
-    assert hits == sorted(hits)
-    assert hits[-1] >= hits[0] + 128  # at least one block more: the first step's evidence and conclusion
-    assert seen[-1][1]["prefix_cache_hits"] > hits[-1]
+def test_the_answer_finds_the_evidence_of_the_steps_read_already(observed: Observed) -> None:
+    """Computed is what the prompts before it did not hold; see test_prefix_sharing, too."""
+    seen, _ = observed
+    steps = [grown["prefix_cache_hits"] for event, grown in seen if isinstance(event, StepEvent)]
+    assert seen[-1][1]["prefix_cache_hits"] >= sum(steps) + 128  # a block more at least
 
 
 def test_a_multiple_choice_question_gets_a_label_or_null(observed: Observed) -> None:
