@@ -60,10 +60,23 @@ class CaseRun:
         if len(whole) < len(raw):
             with self._answers.open("r+b") as stream:
                 stream.truncate(len(whole))
-        records = []
-        for number, line in enumerate(whole.splitlines(), start=1):
-            try:
-                records.append(CaseAnswer.model_validate_json(line))
-            except ValidationError:
-                raise BadCase(self._answers, f"line {number} is no record of a case run") from None
-        return records
+        return read_answers(self.folder)
+
+
+def read_answers(folder: Path) -> list[CaseAnswer]:
+    """The whole records of a run, in the order they were made.
+
+    Raises:
+        BadCase: If there are none, or one cannot be read.
+    """
+    file = folder / ANSWERS
+    if not file.is_file():
+        raise BadCase(file, "there is no case run here: make one with jmedqa case run")
+    raw = file.read_bytes()
+    records = []
+    for number, line in enumerate(raw[: raw.rfind(b"\n") + 1].splitlines(), start=1):
+        try:
+            records.append(CaseAnswer.model_validate_json(line))
+        except ValidationError:
+            raise BadCase(file, f"line {number} is no record of a case run") from None
+    return records

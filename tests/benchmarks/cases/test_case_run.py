@@ -19,7 +19,9 @@ QUESTIONS = list(load_protocol().question_ids)
 
 
 def run(out: Path, *options: str) -> dict[str, object]:
-    done = CliRunner().invoke(app, ["run", CASE, "--retrieval", "none", "--out", str(out), "--json", *options])
+    done = CliRunner().invoke(
+        app, ["run", CASE, "--retrieval", "none", "--out", str(out), "--json", *options]
+    )
     assert done.exit_code == 0, done.output
     found: dict[str, object] = json.loads(done.stdout)
     return found
@@ -38,7 +40,9 @@ def test_a_run_goes_on_after_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> N
     answers.write_bytes(b"".join(lines[:4]) + lines[4][:40])
     assert run(tmp_path) == whole
     assert asked(tmp_path) == QUESTIONS
-    assert answers.read_bytes().splitlines(keepends=True)[:4] == lines[:4], "finished ones are not asked again"
+    assert answers.read_bytes().splitlines(keepends=True)[:4] == lines[:4], (
+        "finished ones are not asked again"
+    )
 
 
 def test_a_folder_holds_one_run(tmp_path: Path) -> None:
