@@ -49,6 +49,7 @@ function record(score) {
     spans: marked.map((part) => [Number(part.dataset.start), Number(part.dataset.end)]),
   }]);
   show(score);
+  say("");
   return flush();
 }
 
