@@ -7,10 +7,18 @@ from benchmarks.cases.cli import STAGES
 from benchmarks.cases.records import CaseRun
 from benchmarks.rating.workbench.creating import Created, create
 from service.answers import Answer, Provenance, Usage
-from service.cases import Case, load_case, load_protocol
+from service.cases import Case, Protocol, load_case, load_protocol
 from service.cases.agents import CaseAnswer
 
 PROTOCOL = load_protocol()
+SHORT = PROTOCOL.model_copy(
+    update={
+        "stages": tuple(
+            stage.model_copy(update={"questions": stage.questions[:1]}) for stage in PROTOCOL.stages
+        )
+    }
+)
+"""One question a stage, for studies that are driven page by page."""
 Quality = Callable[[str, str, int], int]
 """System, question, number of the case → 0, 1 or 2, which the answer's text says as 品質N."""
 
@@ -66,11 +74,12 @@ def study(
     raters: Sequence[str] = ("甲", "乙", "丙", "丁"),
     repeats: float = 0.1,
     per_case: int | None = None,
+    protocol: Protocol = PROTOCOL,
 ) -> Created:
     own = shipped(cases)
     runs = {system: run(folder / system, system, own, quality) for system in systems}
     return create(
-        folder / "study.sqlite", own, PROTOCOL, runs, raters, per_case=per_case, repeats=repeats, seed=7
+        folder / "study.sqlite", own, protocol, runs, raters, per_case=per_case, repeats=repeats, seed=7
     )
 
 
