@@ -98,9 +98,9 @@ def rate(browser: Browser, address: str, token: str, rater: str) -> list[str]:
 
 def test_a_study_from_the_pages_to_the_report(browser: Browser, tmp_path: Path) -> None:
     systems = ("gptx", "gptx+rag", "other")
-    made = study(tmp_path, planted, cases=6, systems=systems, raters=RATERS, protocol=SHORT)
+    made = study(tmp_path, planted, cases=8, systems=systems, raters=RATERS, protocol=SHORT)
     store = Store(made.path)
-    assert {len(store.tasks(rater)) for rater in RATERS} == {6 * 3 * 3 + 5}, "a tenth comes twice"
+    assert {len(store.tasks(rater)) for rater in RATERS} == {8 * 3 * 3 + 7}, "a tenth comes twice"
     with served(create_app(store)) as address:
         errors = [error for rater in RATERS for error in rate(browser, address, made.tokens[rater], rater)]
         assert errors == []
@@ -112,8 +112,7 @@ def test_a_study_from_the_pages_to_the_report(browser: Browser, tmp_path: Path) 
     found = {(c.first, c.second): c for c in analysis.comparisons if c.question is None}
     effect, null = found[("gptx", "gptx+rag")], found[("gptx", "other")]
     assert effect.difference == 1.0
-    assert effect.p is not None
-    assert effect.p <= 2 / 2**6  # the smallest that six cases allow
+    assert effect.shown, "eight cases are enough after Holm; six are not"
     assert null.difference == 0.0
     assert not null.shown
     severity = {row.rater: row.effect.value for row in analysis.severities if row.effect}
