@@ -74,7 +74,7 @@ def parse_query(reply: str) -> str | None:
 def parse_rewritten(reply: str) -> str | None:
     """The question of ``{"question": "…"}``, or ``None`` if the reply is anything else."""
     try:
-        return _Rewritten.model_validate_json(_bare(reply)).question.strip() or None
+        return _Rewritten.model_validate_json(bare(reply)).question.strip() or None
     except ValidationError:
         return None
 
