@@ -40,8 +40,9 @@ def test_a_running_service_gives_what_the_strategies_give_in_this_process(
     assert CliRunner().invoke(app, ["report", str(tmp_path / "rest")]).exit_code == 0
 
 
-@pytest.mark.parametrize("url", [f"http://127.0.0.1:{closed_port()}", "not-an-address"])
-def test_no_service_is_said_before_anything_is_asked(url: str, run_index: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "not-an-address"])
+def test_no_service_is_said_before_anything_is_asked(address: str, run_index: Path, tmp_path: Path) -> None:
+    url = address.format(port=closed_port())
     config = write_config(tmp_path / "run.toml", write_data(tmp_path / "data"), run_index, EXTRACTIVE)
     arguments = ["run", "--config", str(config), "--out", str(tmp_path / "out"), "--url", url]
     assert "--url" in str(CliRunner().invoke(app, arguments).exception)
