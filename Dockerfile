@@ -1,7 +1,8 @@
 # The answering service with the starter index. No torch, no model: point JMEDQA_GENERATOR__BASE_URL at a
 # model server (compose.yaml does), or leave it unset for extractive answers.
 #
-#   docker build -t jmedqa . && docker run --rm -p 127.0.0.1:8000:8000 jmedqa
+#   docker build -t jmedqa .
+#   docker run --rm -p 127.0.0.1:8000:8000 -e JMEDQA_AUTH__REQUIRED=never jmedqa   # this machine only; else make a key
 
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1

@@ -27,7 +27,10 @@ _COMMANDS = {
     "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
     "serve": ("service.cli", "Serve the REST API and its page."),
     "mcp": ("service.cli_api", "Serve search, passage and answer to an agent on standard input and output."),
+    "backup": ("service.cli_backup", "Back up state, audit log and index beside a running server."),
+    "restore": ("service.cli_backup", "Put a backup back, after checking all of it."),
     "openapi": ("service.cli_api", "Print the description of the REST interface."),
+    "bundle": ("service.cli_bundle", "Make a folder that installs where there is no network."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

@@ -34,7 +34,8 @@ class ModelSettings(Frozen):
 
     Attributes:
         name: What arms and reports call it.
-        kind: ``extractive`` copies sentences of the evidence and needs no server.
+        kind: ``extractive`` copies sentences of the evidence, ``ir`` takes the choice that search favours
+            (strategy ``single`` only); neither needs a server.
         file: A file of ``configs/models``: its ``[generator]`` and ``[limits]`` are the defaults here.
         model: As the server lists it; unset: the first one it lists.
         api_key_env: Name of the environment variable that holds the key.
@@ -43,7 +44,7 @@ class ModelSettings(Frozen):
     """
 
     name: str = Field(pattern=NAME)
-    kind: Literal["openai", "extractive"] = "openai"
+    kind: Literal["openai", "extractive", "ir"] = "openai"
     file: Path | None = None
     base_url: str | None = Field(default=None, pattern=r"^https?://")
     api_key_env: str | None = None

@@ -269,7 +269,12 @@ def _job(config: Path | None, corpus: list[Path]) -> BuildJob:
 def _resolved(job: BuildJob, base: Path) -> BuildJob:
     """Paths of a configuration are relative to the folder of its file."""
     corpora = tuple(
-        corpus.model_copy(update={"paths": tuple(base / path for path in corpus.paths)})
+        corpus.model_copy(
+            update={
+                "paths": tuple(base / path for path in corpus.paths),
+                "leave_out": tuple(base / path for path in corpus.leave_out),
+            }
+        )
         for corpus in job.corpus
     )
     encoder = job.index.encoder

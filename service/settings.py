@@ -21,6 +21,7 @@ from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.circuit import CircuitSettings
 from service.generators.openai_compatible import OpenAISettings
+from service.intended_use import SiteSettings
 from service.jobs.settings import JobSettings
 from service.overload.settings import ConnectionSettings, QueueSettings
 from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
@@ -149,6 +150,7 @@ class Settings(BaseSettings):
     oidc: OidcSettings = OidcSettings()
     security: SecuritySettings = SecuritySettings()
     audit: AuditSettings = AuditSettings()
+    site: SiteSettings = SiteSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -30,7 +30,7 @@ print([name for name in layers if name in sys.modules], file=sys.stderr)
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["corpus", "index", "bench", "ask", "serve", "doctor"])
+@pytest.mark.parametrize("command", ["corpus", "index", "bench", "case", "rate", "ask", "serve", "doctor"])
 def test_help_lists_every_command(command: str) -> None:
     assert command in jmedqa("--help").stdout
 

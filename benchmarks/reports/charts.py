@@ -50,9 +50,7 @@ def forest(comparisons: Sequence[Comparison], margin: float) -> str:
         y += _LINE
         for one in (entry for entry in comparisons if entry.task == task):
             found = one.difference
-            rows.append(
-                _text(_LEFT - 10, y + 4, escape(_cut(f"{one.second} − {one.first}", 46)), anchor="end")
-            )
+            rows.append(_text(_LEFT - 10, y + 4, escape(_cut(_pair(one), 46)), anchor="end"))
             if found.interval:
                 rows.append(_whisker(x(found.interval.low), x(found.interval.high), y))
             decided = one.holm_p is not None and one.holm_p < 0.05
@@ -106,6 +104,14 @@ def pairs(comparisons: Sequence[Comparison]) -> str:
             at += width
         y += _LINE
     return _svg(y + 4, "対応のある比較 / Paired outcomes", rows)
+
+
+def _pair(one: Comparison) -> str:
+    """``second − first``; what both have in common is said once."""
+    first, second = one.first.split("/"), one.second.split("/")
+    if len(first) == len(second) == 3 and (first[0], first[2]) == (second[0], second[2]):
+        return f"{second[0]} ({second[2]}): {second[1]} − {first[1]}"
+    return f"{one.second} − {one.first}"
 
 
 def _ends(one: Comparison) -> tuple[float, ...]:

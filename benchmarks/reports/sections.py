@@ -183,8 +183,11 @@ def _changes(results: Results) -> Section:
         ]
         title = f"{one.task}: {one.second} − {one.first}"
         tables.append(_table(Note(title, title), head, rows, folded=True))
+    words = () if tables else (Note("ありません。", "None."),)
     return Section(
-        title=Note("検索で変わった問題", "Items that retrieval fixed or broke"), tables=tuple(tables)
+        title=Note("検索で変わった問題", "Items that retrieval fixed or broke"),
+        words=words,
+        tables=tuple(tables),
     )
 
 

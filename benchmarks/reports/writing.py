@@ -26,7 +26,7 @@ details.task>details{margin-left:1rem}summary{font-weight:400}details.task>summa
 .arm{border-left:3px solid;margin:.6rem 0 .6rem .4rem;padding-left:.8rem}.arm>*{color:#1f2933}
 .arm h4,.arm h5{margin:.4rem 0}.context,.passage{color:#52606d;font-size:.9rem}
 pre{white-space:pre-wrap;font:inherit;background:#f6f8fa;padding:.5rem;margin:.3rem 0}
-figure{margin:1rem 0}td{white-space:normal;max-width:34rem;overflow-wrap:anywhere}
+figure{margin:1rem 0}td{white-space:normal;max-width:34rem;overflow-wrap:break-word}
 """
 
 

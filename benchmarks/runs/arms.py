@@ -39,6 +39,7 @@ def arms_of(settings: RunSettings, task: TaskSettings) -> tuple[Arm, ...]:
         for model in settings.models
         for prompt in settings.prompts
         for strategy in strategies
+        if model.kind != "ir" or strategy == "single"
     )
 
 

@@ -1,5 +1,6 @@
 """Who answers: the service's own strategy functions in this process, or a running service over REST."""
 
+import json
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, Protocol
@@ -147,8 +148,11 @@ class RestAsker:
             raise _problem(reply)
         self._limit.succeeded(monotonic() - began, 1)
         try:
-            return Answer.model_validate_json(reply.content)
-        except ValidationError:
+            told = reply.json()
+            # The service puts more around an answer (its id, links); that is no part of it.
+            kept = {name: value for name, value in told.items() if name in Answer.model_fields}
+            return Answer.model_validate_json(json.dumps(kept))
+        except (ValidationError, ValueError, AttributeError):
             raise GeneratorUnavailable(
                 "応答がこの版の回答の形式ではありません。", "The reply is no answer of this version's form."
             ) from None

@@ -16,6 +16,7 @@ from benchmarks.runs.arms import Cell
 from benchmarks.runs.asking import failure, reading_of
 from benchmarks.runs.concurrency import AdaptiveLimit, Gate, GatedGenerator, follow_queue, is_overload
 from benchmarks.runs.folder import RunFolder, latest
+from benchmarks.runs.ir_baseline import IrAsker
 from benchmarks.runs.journal import Journal
 from benchmarks.runs.planning import Job, Plan, manifest
 from benchmarks.runs.records import Failure, Record, answered, evidence_of, passage_record
@@ -258,6 +259,8 @@ async def _asker(
         return askers.RestAsker(address, await _ready(address), limit, timeout_s=model.total_timeout_s)
     if model.kind == "extractive":
         return askers.ExtractiveAsker()
+    if model.kind == "ir":
+        return IrAsker()
     assert model.base_url is not None
     generators = {repeat: OpenAIGenerator(model.openai(repeat)) for repeat in range(plan.settings.repeats)}
     gated = {repeat: GatedGenerator(generator, limit) for repeat, generator in generators.items()}

@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import structlog
 from pydantic import Field
 
 from service.answer_flow import answer_events
 from service.answers import Answer, Unparsed
+from service.api.answer_line import answer_line
 from service.api.metrics import MeteredGenerator, MeteredRetriever
 from service.api.schemas import QuestionRequest
 from service.api.state import ServiceState
@@ -19,7 +19,9 @@ from service.conversing.rewrite_prompt import Turn
 from service.conversing.rewriting import Understood, stand_alone
 from service.errors import ServiceError
 from service.events import AnswerEvent, Event, QuestionEvent
+from service.intended_use import check_intended_use
 from service.notices import NOT_KEPT, REWRITE_UNPARSED
+from service.release import release
 from service.state import LOCAL, StateUnavailable, new_id
 
 log = structlog.get_logger(__name__)
@@ -82,6 +84,7 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
     note_question(question)
     async with AsyncExitStack() as held:
         try:
+            check_intended_use(question, settings.site.intended_use)
             await held.enter_async_context(state.answering())
             retriever = held.enter_context(state.live.snapshot())
             generator = MeteredGenerator(state.generator, metrics)
@@ -91,6 +94,7 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
                 generator,
                 on_model_failure=settings.generator.on_model_failure,
             )
+            check_intended_use(understood.question, settings.site.intended_use)
             if asked.in_conversation:
                 yield QuestionEvent(asked=asked.request.question, rewritten=understood.rewritten)
             events = answer_events(
@@ -107,11 +111,14 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
             async for event in events:
                 if isinstance(event, AnswerEvent):
                     metrics.answered(name, event.answer)
+                    log.info("answer", **answer_line(name, event.answer))
                     note_answer(event.answer)
                     event = AnswerEvent(answer=await _kept(asked, understood, event.answer, state))
                 yield event
         except ServiceError as error:
             metrics.failed(name, error.code)
+            generation = state.live.state.generation
+            log.warning("no answer", strategy=name, generation=generation, code=error.code)
             note_error(error.code)
             raise
 
@@ -140,7 +147,7 @@ async def _kept(asked: Asked, understood: Understood, answer: Answer, state: Ser
     try:
         if keeps:
             await state.store.answers.save(
-                asked.owner, understood.question, view, made_by=version("jmedqa"), answer_id=asked.answer_id
+                asked.owner, understood.question, view, made_by=release(), answer_id=asked.answer_id
             )
         if asked.conversation_id is not None:
             await state.store.conversations.add_turn(

@@ -3,12 +3,13 @@
 For clients that keep what they read; browsers are told to keep nothing (`service.security.headers`).
 """
 
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
+
+from service.release import release
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the If-None-Match says, unchanged"}}
 """For the OpenAPI document."""
@@ -16,7 +17,7 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the If
 
 def etag(generation: str | None) -> str:
     """Of any resource read from this generation by this version; an address has one representation."""
-    return f'"{generation or "none"}.{version("jmedqa")}"'
+    return f'"{generation or "none"}.{release()}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:

@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -32,9 +31,11 @@ from starlette.types import Receive, Scope, Send
 from service.api.asking import AnswerView, Asked, finished
 from service.api.compatible.text import Renderer
 from service.api.passages import read_passage, searched
+from service.api.problems import field_name
 from service.api.schemas import PassageView, QuestionRequest, SearchParameters, SearchResponse
 from service.api.state import ServiceState
 from service.errors import ServiceError
+from service.release import release
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +132,7 @@ def mcp_server(state: ServiceState, base_url: str) -> Server[Any]:
             text, result = await tool.call(state, arguments, base_url)
         except ValidationError as error:  # its values are the caller's, and are not repeated
             faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
+                f"{field_name(fault['loc']) or 'arguments'}: {fault['msg']}"
                 for fault in error.errors(include_input=False, include_context=False)[:20]
             )
             return _failed(f"引数に誤りがあります({faults})。", f"The arguments are not valid ({faults}).")
@@ -147,7 +148,7 @@ def mcp_server(state: ServiceState, base_url: str) -> Server[Any]:
 
     return Server(
         "jmedqa",
-        version=version("jmedqa"),
+        version=release(),
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,

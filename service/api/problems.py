@@ -159,6 +159,15 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, error.status_code, code, ja, en, headers=error.headers)
 
 
+def shutting_down(request: Request) -> JSONResponse:
+    """What a request hears that the server has no time left to finish."""
+    ja, en = (
+        "サーバーを停止しています。少し待って再度お試しください。",
+        "The server is shutting down; try again shortly.",
+    )
+    return problem(request, 503, "shutting-down", ja, en, headers={"Retry-After": "5"})
+
+
 def bug(request: Request) -> JSONResponse:
     """What anyone but a developer sees of a bug."""
     body = bug_body(request)

@@ -13,7 +13,7 @@ HEARTBEAT_S = 10.0
 def encoded(name: str, data: Any, number: str | None = None) -> bytes:
     """One event, with its id where it has one. JSON escapes line ends, so the data is one line."""
     tag = f"id: {number}\n" if number is not None else ""
-    return f"{tag}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n{tag}\n".encode()
 
 
 def event_id(answer_id: str, number: int) -> str:

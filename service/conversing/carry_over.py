@@ -31,6 +31,8 @@ _ABOUT = re.compile(
     r"^(?:and|what about|how about|and what about)\s+(?:(in|for|with|during)\s+)?(?:the\s+)?(.{2,60}?)[?.]*$",
     re.I,
 )
+_SAYS_JA = re.compile(r"[ぁ-ゖァ-ヺ一-龥々]{2}|[一-龥]|[A-Za-z0-9]{2}")
+_SAYS_EN = re.compile(r"[A-Za-z]{2}")
 _HAS_PARTICLE = re.compile(r"^(?:の|は|が|を|に|で)")
 
 
@@ -57,6 +59,8 @@ def _japanese(text: str, before: str, topic: str) -> str:
     if _MORE.match(text):
         return f"{before.rstrip('?？。')}({text.rstrip('?？。')})"
     opened = _OPENING.sub("", text)
+    if not _SAYS_JA.search(opened):
+        return text
     if found := _OF_IT.match(opened):
         rest = opened[found.end() :]
         return f"{topic}{rest}" if _HAS_PARTICLE.match(rest) else f"{topic}の{rest}"
@@ -81,6 +85,8 @@ def _english(text: str, before: str, topic: str) -> str:
         if about[1]:
             return f"{before.rstrip('?. ')} {about[1].lower()} {about[2]}?"
         return f"{about[2][0].upper()}{about[2][1:]} of {topic}?"
+    if not _SAYS_EN.search(text):
+        return text
     if _ITS.search(text):
         return _ITS.sub(f"{topic}'s", text, count=1)
     if _IT_EN.search(text):

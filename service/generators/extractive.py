@@ -24,6 +24,7 @@ from service.notices import EXTRACTIVE
 from service.prompts import (
     AnswerPrompt,
     ChoicePrompt,
+    FormPrompt,
     PlanPrompt,
     Prompt,
     QueriesPrompt,
@@ -85,6 +86,8 @@ class ExtractiveGenerator:
                 )
             case OpinionPrompt():
                 text = json.dumps({"verdict": "neither"})  # sentences are copied here, nothing is judged
+            case FormPrompt():
+                text = "null"  # sentences are copied here, never taken apart: the form stays empty
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta, None]:

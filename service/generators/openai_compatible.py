@@ -7,24 +7,26 @@ and a reply that is cut off is told from one that is finished (the client librar
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from itertools import count
-from time import monotonic
 from typing import Any, Literal
 
+import httpx2
 import openai
 from openai.types import Model
 from openai.types.chat import ChatCompletionChunk
 
 from corpora import Frozen
 from service.errors import GenerationError, GenerationRefused, GenerationTruncated
+from service.generators.chunks import Reply, take
+from service.generators.event_stream import EventStream
 from service.generators.openai_errors import (
     CLIENT_ERRORS,
+    broken_down,
     cut_off,
     never_ending,
     not_the_protocol,
     too_slow,
     translated,
+    unreachable,
 )
 from service.generators.protocol import Completion, Delta, Limits
 from service.generators.reply_limits import bounded_client, most_chunks
@@ -53,22 +55,6 @@ or by the words alone."""
 
 _PATIENCE_S = 5.0
 """A server that cannot list its models in this time is no help to anyone waiting for an answer."""
-
-
-_LONGEST_NAME = 200
-
-
-@dataclass
-class _Reply:
-    """A reply while it arrives."""
-
-    model: str
-    content: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    refusal: bool = False
-    finish_reason: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
 
 
 class OpenAIGenerator:
@@ -132,7 +118,7 @@ class OpenAIGenerator:
 
     async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:
         """The whole reply."""
-        reply = _Reply(model=await self.model())
+        reply = Reply(model=await self.model())
         async with aclosing(self._pieces(prompt, limits, reply)) as pieces:
             async for _ in pieces:
                 pass
@@ -142,7 +128,7 @@ class OpenAIGenerator:
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta]:
         """The reply as it arrives, without its reasoning."""
-        reply = _Reply(model=await self.model())
+        reply = Reply(model=await self.model())
         splitter = ThinkSplitter(inside=self._settings.thinking == "opened")
         said: list[str] = []
         thought: list[str] = []
@@ -168,42 +154,40 @@ class OpenAIGenerator:
         """Close the connections."""
         await self._client.close()
 
-    async def _pieces(self, prompt: Prompt, limits: Limits, reply: _Reply) -> AsyncGenerator[str]:
+    async def _pieces(self, prompt: Prompt, limits: Limits, reply: Reply) -> AsyncGenerator[str]:
         """Pieces of the reply's content; fills in the rest of ``reply``. Ends only with a finished reply."""
         settings = self._settings
-        started = monotonic()
+        started = asyncio.get_running_loop().time()
+        end = started + settings.total_timeout_s
+        deadline = min(started + settings.first_token_timeout_s, end)
         try:
-            async with asyncio.timeout(min(settings.first_token_timeout_s, settings.total_timeout_s)):
+            async with asyncio.timeout_at(deadline):
                 chunks = await self._open(prompt, limits, reply.model)
         except TimeoutError:
             raise too_slow(settings.base_url) from None
         try:
             if "event-stream" not in chunks.response.headers.get("content-type", ""):
                 raise not_the_protocol(settings.base_url)
-            iterator = aiter(chunks)
-            seen = False
-            for arrived in count():
+            events = EventStream(chunks.response)
+            arrived = 0
+            while (chunk := await events.next(deadline)) is not None:
+                arrived += 1
                 if arrived > most_chunks(limits.max_tokens):
                     raise never_ending(settings.base_url)
-                left = settings.total_timeout_s - (monotonic() - started)
-                if not seen:
-                    left = min(left, settings.first_token_timeout_s - (monotonic() - started))
-                try:
-                    chunk = await asyncio.wait_for(anext(iterator), max(left, 0.001))
-                except StopAsyncIteration:
-                    break
-                except TimeoutError:
-                    raise too_slow(settings.base_url) from None
-                try:
-                    content, thought = _take(chunk, reply)
-                except (AttributeError, TypeError):  # the client does not validate chunks
-                    raise not_the_protocol(settings.base_url) from None
-                seen = seen or bool(content or thought)
+                if isinstance(chunk, dict) and chunk.get("error"):
+                    raise broken_down(settings.base_url)
+                content, thought = take(chunk, reply)
+                if content or thought:
+                    deadline = end
                 if content:
                     reply.content.append(content)
                     yield content
-        except CLIENT_ERRORS as error:
-            raise self._translated(error) from error
+        except (TimeoutError, httpx2.TimeoutException):
+            raise too_slow(settings.base_url) from None
+        except httpx2.HTTPError:
+            raise unreachable(settings.base_url) from None
+        except ValueError:  # no JSON, or not a chunk
+            raise not_the_protocol(settings.base_url) from None
         finally:
             await chunks.close()
         self._check_end(reply)
@@ -275,7 +259,7 @@ class OpenAIGenerator:
         )
         return stream
 
-    def _check_end(self, reply: _Reply) -> None:
+    def _check_end(self, reply: Reply) -> None:
         if reply.refusal or reply.finish_reason == "content_filter":
             raise refused()
         if reply.finish_reason == "length":
@@ -283,7 +267,7 @@ class OpenAIGenerator:
         if reply.finish_reason != "stop":
             raise cut_off(self._settings.base_url)
 
-    def _completion(self, reply: _Reply, said: str, thought: str, unclosed: bool) -> Completion:
+    def _completion(self, reply: Reply, said: str, thought: str, unclosed: bool) -> Completion:
         if unclosed:
             raise truncated()
         if not said.strip():
@@ -298,32 +282,6 @@ class OpenAIGenerator:
 
     def _translated(self, error: Exception) -> GenerationError:
         return translated(error, base_url=self._settings.base_url, model=self._model)
-
-
-def _take(chunk: ChatCompletionChunk, reply: _Reply) -> tuple[str, str]:
-    """The chunk's content and reasoning; the rest goes into ``reply``."""
-    if chunk.usage is not None:
-        reply.prompt_tokens = chunk.usage.prompt_tokens
-        reply.completion_tokens = chunk.usage.completion_tokens
-    if not chunk.choices:  # the last chunk, with the usage
-        return "", ""
-    choice = chunk.choices[0]
-    if choice.index:  # one reply was asked for; another must not be mixed into it
-        return "", ""
-    delta = choice.delta
-    if reply.finish_reason and delta.content:
-        raise TypeError("content after the end")
-    reply.finish_reason = choice.finish_reason or reply.finish_reason
-    if isinstance(chunk.model, str) and 0 < len(chunk.model) <= _LONGEST_NAME:
-        reply.model = chunk.model
-    reply.refusal = reply.refusal or bool(delta.refusal)
-    extra = delta.model_extra or {}
-    thought = extra.get("reasoning") or extra.get("reasoning_content") or ""
-    if not isinstance(thought, str) or not isinstance(delta.content, str | None):
-        raise TypeError("content is no text")
-    reply.reasoning.append(thought)
-    # Half a surrogate pair cannot be sent on to anyone.
-    return (delta.content or "").encode("utf-8", "replace").decode("utf-8"), thought
 
 
 def _context(models: Sequence[Model], wanted: str | None) -> int | None:

@@ -16,12 +16,7 @@ def translated(error: Exception, *, base_url: str, model: str | None) -> Generat
         case openai.APITimeoutError():
             return too_slow(base_url)
         case openai.APIConnectionError():
-            return GeneratorUnavailable(
-                f"言語モデルのサーバー({base_url})に接続できないか、応答が途中で切れました。"
-                "起動しているか、generator.base_url が正しいかを確かめてください。",
-                f"The model server ({base_url}) cannot be reached, or its reply was cut off. "
-                "Check that it runs and that generator.base_url is right.",
-            )
+            return unreachable(base_url)
         case openai.NotFoundError():
             return GeneratorUnavailable(
                 f"言語モデルのサーバーはモデル「{model}」を提供していません。generator.model を確かめるか、"
@@ -68,13 +63,26 @@ def translated(error: Exception, *, base_url: str, model: str | None) -> Generat
                 ),
                 error,
             )
-        case openai.APIError(body=dict()):  # an error object in the stream: the engine died under the server
-            return GeneratorUnavailable(
-                f"言語モデルのサーバー({base_url})が応答の途中で異常終了しました。サーバーのログを確かめてください。",
-                f"The model server ({base_url}) failed in the middle of its reply. Look at its log.",
-            )
         case _:
             return not_the_protocol(base_url)
+
+
+def unreachable(base_url: str) -> GeneratorUnavailable:
+    """No connection, or one that broke."""
+    return GeneratorUnavailable(
+        f"言語モデルのサーバー({base_url})に接続できないか、応答が途中で切れました。"
+        "起動しているか、generator.base_url が正しいかを確かめてください。",
+        f"The model server ({base_url}) cannot be reached, or its reply was cut off. "
+        "Check that it runs and that generator.base_url is right.",
+    )
+
+
+def broken_down(base_url: str) -> GeneratorUnavailable:
+    """An error object in the stream: the engine died under the server."""
+    return GeneratorUnavailable(
+        f"言語モデルのサーバー({base_url})が応答の途中で異常終了しました。サーバーのログを確かめてください。",
+        f"The model server ({base_url}) failed in the middle of its reply. Look at its log.",
+    )
 
 
 def too_slow(base_url: str) -> GenerationTimeout:

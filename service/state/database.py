@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from service.state.errors import StateUnavailable, translated
-from service.state.schema import Schema, migrate
+from service.state.schema import Schema, migrate, version
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -89,6 +89,30 @@ class Database:
         """As `read`, in the calling thread."""
         with self._read_lock:
             return self._transaction(self._reading, "BEGIN", work)
+
+    def copy_to(self, target: Path) -> int:
+        """Write a snapshot to ``target``, a new file, while writers go on (SQLite's online backup API).
+
+        Returns:
+            Its format version.
+
+        Raises:
+            StateUnavailable: If that fails.
+        """
+        source = connect(self.path, 5)
+        try:
+            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            copy = connect(target, 5)
+            try:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+                return version(copy)
+            finally:
+                copy.close()
+        except (sqlite3.Error, OSError) as error:
+            raise translated(error, target) from error
+        finally:
+            source.close()
 
     async def checkpoint(self) -> None:
         """Move the write-ahead log into the file and empty it; without effect while someone else reads."""

@@ -51,6 +51,11 @@ def test_a_question_with_a_topic_of_its_own_stays_as_it_is(before: str, asked: s
     assert carried_over(Question(text=asked), []) == asked
 
 
+@pytest.mark.parametrize("asked", ["では", "また、", "?", "🙂", "ー", "では？", "A", "。"])
+def test_a_question_that_says_nothing_stays_as_it_is(asked: str) -> None:
+    assert carried_over(Question(text=asked), [Turn(question=DRUG)]) == asked
+
+
 def understood(reply: str | Exception, **how: str) -> tuple[str | None, str | None]:
     turns = (Turn(question=CARE, answer="グルコン酸カルシウムを静注する。"),)
     script = ScriptedGenerator([reply])

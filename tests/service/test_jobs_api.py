@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from indexer.generations import build_lock
 from tests.service.conftest import DOCUMENTS, Start, build
@@ -240,6 +242,34 @@ def test_generations_their_difference_and_the_way_back(start: Start, tmp_path: P
         )
 
 
+def test_no_question_fails_while_the_index_is_rolled_back_and_forth(start: Start, tmp_path: Path) -> None:
+    client = start(**settings(tmp_path))
+    build(tmp_path, {**DOCUMENTS, "other": "---\nid: other\ntitle: x\n---\n# x\n\n本文である。\n"})
+    names = [one["name"] for one in client.get("/api/v1/index/generations").json()["items"]]
+    asked = {"question": "CKD患者で高カリウム血症を認めたときの初期対応は？"}
+    seen: list[tuple[int, str | None]] = []
+    stopping = threading.Event()
+
+    def hammer() -> None:
+        with httpx.Client(base_url=client.base_url, timeout=60, trust_env=False) as other:
+            while not stopping.is_set():
+                reply = other.post("/api/v1/answers", json=asked)
+                seen.append((reply.status_code, reply.json().get("provenance", {}).get("generation")))
+
+    threads = [threading.Thread(target=hammer) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(6):
+        to = names[(number + 1) % 2]
+        assert client.post("/api/v1/index/rollback", json={"to": to}).json()["live"] == to
+        assert client.get("/readyz").json()["generation"] == to
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    assert {status for status, _ in seen} == {200}
+    assert {generation for _, generation in seen} <= set(names)
+
+
 @contextmanager
 def server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     config = folder / "serve.toml"
@@ -263,6 +293,7 @@ def answers(port: int) -> bool:
         return False
 
 
+@pytest.mark.crash
 def test_a_job_is_found_again_by_the_next_server(tmp_path: Path) -> None:
     """The first server is killed while its child is stopped in the middle of its work."""
     index = build(tmp_path)

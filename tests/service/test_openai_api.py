@@ -1,5 +1,6 @@
 """``/v1`` as the official client sees it, on a real server."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -191,6 +192,19 @@ def test_the_question_may_come_in_parts_with_choices(chat: openai.OpenAI) -> Non
     assert reply.model_extra["jmedqa"]["choice"] == "A"
     assert reply.model_extra["jmedqa"]["strategy"] == "single"
     assert reply.model_extra["jmedqa"]["asked"] == "高カリウム血症の心電図で\nみられるのはどれか。"
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\u200b", "\x00", " ", "長" * 25_000])
+def test_an_odd_turn_in_the_past_keeps_no_question_from_its_answer(client: httpx.Client, odd: str) -> None:
+    messages = [
+        {"role": "user", "content": odd},
+        {"role": "assistant", "content": odd},
+        {"role": "user", "content": QUESTION},
+    ]
+    body = json.dumps({"model": "jmedqa", "messages": messages})
+    reply = client.post("/v1/chat/completions", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 200, reply.text
+    assert "グルコン酸カルシウム" in reply.json()["choices"][0]["message"]["content"]
 
 
 def test_a_model_server_that_is_down_is_told_and_worth_a_retry(start: Start) -> None:

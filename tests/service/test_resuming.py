@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -27,18 +28,22 @@ class SlowWriter(ScriptedGenerator):
     def __init__(self, pause_s: float = 0.03) -> None:
         super().__init__(lambda prompt: TEXT, piece=1)
         self.pause_s = pause_s
+        self.begun = 0
         self.stopped = 0
         self.ended = 0
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta]:
+        ended = False
+        self.begun += 1
         try:
             for character in TEXT:
                 await asyncio.sleep(self.pause_s)
                 yield Delta(text=character)
+            ended = True
             self.ended += 1
             yield Delta(completion=Completion(text=TEXT, model="slow"))
         except (asyncio.CancelledError, GeneratorExit):
-            self.stopped += not self.ended
+            self.stopped += not ended
             raise
 
 
@@ -127,6 +132,27 @@ def test_a_client_that_leaves_before_the_first_event_stops_the_model(
         with pytest.raises(httpx.ReadTimeout):
             client.post("/api/v1/answers", json={"question": "対応は？", **fields}, timeout=1)
         until(lambda: model.left == 1)
+
+
+def test_a_write_that_is_under_way_is_not_begun_again(start: Start) -> None:
+    """And one whose client left frees its key."""
+    writer = SlowWriter(pause_s=0.05)
+    client = start(writer=writer)
+    body = {"question": "高カリウム血症の対応は？", "strategy": "closed_book"}
+    headers = {"Idempotency-Key": "k"}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, "/api/v1/answers", json=body, headers=headers)
+        until(lambda: writer.begun)
+        busy = client.post("/api/v1/answers", json=body, headers=headers)
+        assert (busy.status_code, busy.json()["type"]) == (409, "urn:jmedqa:problem:idempotency-busy")
+        again = client.post("/api/v1/answers", json=body, headers={"Idempotency-Key": "other"})
+        assert again.status_code == 200
+        assert first.result().status_code == 200
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/api/v1/answers", json=body, headers={"Idempotency-Key": "left"}, timeout=0.3)
+    until(lambda: writer.stopped)
+    retried = client.post("/api/v1/answers", json=body, headers={"Idempotency-Key": "left"})
+    assert retried.status_code == 200, retried.text
 
 
 @pytest.mark.parametrize(

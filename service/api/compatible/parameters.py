@@ -8,6 +8,7 @@ replies. An unknown name is refused as well, as OpenAI's own server does: a miss
 from typing import Any
 
 from service.api.compatible.errors import ChatRefused
+from service.api.problems import field_name
 
 LEFT_ASIDE = frozenset(
     {
@@ -72,9 +73,9 @@ def check_parameters(given: dict[str, Any]) -> tuple[str, ...]:
             aside.append(name)
         elif name not in _NEUTRAL:
             raise ChatRefused(
-                f"{_shown(name)} という項目はありません。",
-                f"There is no parameter {_shown(name)}.",
-                param=_shown(name),
+                f"{field_name([name])} という項目はありません。",
+                f"There is no parameter {field_name([name])}.",
+                param=field_name([name]),
             )
         elif not any(type(value) is type(neutral) and value == neutral for neutral in _NEUTRAL[name]):
             raise ChatRefused(
@@ -83,8 +84,3 @@ def check_parameters(given: dict[str, Any]) -> tuple[str, ...]:
                 param=name,
             )
     return tuple(aside)
-
-
-def _shown(name: str) -> str:
-    """The name as it can be repeated: it is the client's, and can be half a character or a novel."""
-    return name.encode("ascii", "replace").decode("ascii")[:60]

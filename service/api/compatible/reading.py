@@ -10,7 +10,7 @@ from service.api.compatible.schemas import ChatExtension, ChatMessage, ChatReque
 from service.api.schemas import QuestionRequest
 from service.conversing.rewrite_prompt import Turn
 from service.errors import TooLarge
-from service.questions import MAX_QUESTION_CHARS
+from service.questions import MAX_QUESTION_CHARS, Question
 from service.strategies import STRATEGIES, StrategyName
 
 DEFAULT_MODEL = "jmedqa"
@@ -119,8 +119,12 @@ def _turns(messages: list[ChatMessage], texts: list[str]) -> tuple[Turn, ...]:
     """Each user message with the reply that follows it; one without a reply counts as unanswered."""
     turns: list[Turn] = []
     for message, text in zip(messages, texts, strict=False):
-        if message.role == "user" and text.strip():
-            turns.append(Turn(question=text[:MAX_QUESTION_CHARS]))
+        if message.role == "user":
+            try:
+                turns.append(Turn(question=Question(text=text[:MAX_QUESTION_CHARS]).text))
+            except ValidationError:  # nothing that can be read stands in it
+                continue
         elif message.role == "assistant" and turns:
-            turns[-1] = Turn(question=turns[-1].question, answer=text)
+            answer = text.encode("utf-8", "replace").decode("utf-8")
+            turns[-1] = Turn(question=turns[-1].question, answer=answer)
     return tuple(turns)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -233,6 +234,25 @@ def test_a_head_kept_elsewhere_finds_an_end_cut_together_with_its_head(
     log.head_file.write_text(earlier, encoding="ascii")
     assert log.verify().faults == ()  # an attacker who may write everything here, and an old head
     assert log.verify(kept).faults == ("6 to 10: missing at the end",)
+
+
+def test_an_entry_of_another_history_of_the_same_log_is_found(tmp_path: Path, clock: MovedClock) -> None:
+    """After a restore there are two: each entry is genuine, has its number, and belongs to one of them."""
+    first = audit_log(tmp_path / "first", clock)
+    fill(first, clock, 5)
+    first.close()
+    shutil.copytree(tmp_path / "first", tmp_path / "second")
+    first, second = audit_log(tmp_path / "first", clock), audit_log(tmp_path / "second", clock)
+    fill(first, clock, 5)
+    fill(second, clock, 5)
+    with sqlite3.connect(first.path) as mine, sqlite3.connect(second.path) as theirs:
+        row = theirs.execute("SELECT entry_json, link FROM entries WHERE number = 7").fetchone()
+        mine.execute("DROP TRIGGER entries_are_not_changed")
+        mine.execute("UPDATE entries SET entry_json = ?, link = ? WHERE number = 7", row)
+    assert first.verify().faults
+    assert second.verify().faults == ()
+    first.close()
+    second.close()
 
 
 def test_several_processes_write_one_chain(tmp_path: Path, clock: MovedClock) -> None:

@@ -37,7 +37,8 @@ class Broken:
         raise RuntimeError(json.dumps(prompt.messages(), ensure_ascii=False))
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> Any:
-        raise RuntimeError(json.dumps(prompt.messages(), ensure_ascii=False))
+        for message in prompt.messages():
+            raise RuntimeError(json.dumps(message, ensure_ascii=False))
         yield Delta()
 
     async def problem(self) -> str | None:

@@ -61,6 +61,10 @@ def test_every_route_has_an_entry(route: tuple[str, str]) -> None:
     assert route in POLICY, f"add {route} to service/security/policy.py with the scopes it needs"
 
 
+def test_every_entry_has_a_route() -> None:
+    assert set(POLICY) <= set(ROUTES)
+
+
 def test_a_path_without_an_entry_is_for_administrators() -> None:
     for path in ("/api/v1/forgotten", "/API/v1/search", "/api/v1/search/", "//metrics", "/metrics/", ""):
         assert needed("GET", path) == ("admin",), path
