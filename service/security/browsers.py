@@ -49,4 +49,5 @@ def _same_origin(headers: Headers) -> bool | None:
     origin = headers.get("origin")
     if origin is None:
         return None
-    return bool(host := headers.get("host")) and urlsplit(origin).netloc.lower() == host.lower()
+    host = headers.get("host", "")
+    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()

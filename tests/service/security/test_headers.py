@@ -15,7 +15,7 @@ from tests.service.security.test_route_matrix import ROUTES
 MORE = [("GET", "/nowhere"), ("GET", "/broken"), ("PATCH", "/docs")]
 HEADERS = {
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
