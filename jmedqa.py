@@ -17,6 +17,7 @@ _GROUPS = {
     "corpus": ("corpora.cli", "Check what a folder of files gives."),
     "index": ("indexer.cli", "Build, search and inspect an index."),
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
+    "gate": ("service.gate.cli", "Fit the relevance gate and abstention to labelled data."),
     "rate": ("benchmarks.rating.cli", "Analyse ratings of answers and plan studies."),
     "case": ("benchmarks.cases.cli", "Check, convert and answer staged clinical cases."),
 }
