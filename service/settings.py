@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from corpora import Frozen
+from service.abstaining import AbstentionSettings
 from service.budget import Budget
 from service.errors import BadSettings
 from service.generators.openai_compatible import OpenAISettings
@@ -133,6 +134,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
+    abstention: AbstentionSettings = AbstentionSettings()
 
     @classmethod
     def settings_customise_sources(

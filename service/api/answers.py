@@ -135,6 +135,7 @@ async def _events(asked: AnswerRequest, state: ServiceState) -> AsyncGenerator[E
                 on_model_failure=settings.generator.on_model_failure,
                 degraded=state.live.state.degraded,
                 filters=asked.filters,
+                abstention=settings.abstention,
             )
             await held.enter_async_context(aclosing(events))
             async for event in events:
