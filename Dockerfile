@@ -1,7 +1,8 @@
 # The answering service with the starter index. No torch, no model: point JMEDQA_GENERATOR__BASE_URL at a
 # model server (compose.yaml does), or leave it unset for extractive answers.
 #
-#   docker build -t jmedqa . && docker run --rm -p 127.0.0.1:8000:8000 jmedqa
+#   docker build -t jmedqa .
+#   docker run --rm -p 127.0.0.1:8000:8000 -e JMEDQA_AUTH__REQUIRED=never jmedqa   # this machine only; else make a key
 
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -30,11 +31,14 @@ COPY --from=build /opt/jmedqa /opt/jmedqa
 COPY --from=build /src/configs /etc/jmedqa
 # Written by nobody while it serves, except the index, which a rebuild replaces.
 COPY --from=build --chown=jmedqa:jmedqa /var/lib/jmedqa /var/lib/jmedqa
+# A volume that is mounted here for the first time takes over owner and mode.
+RUN install -d -o jmedqa -g jmedqa -m 700 /var/lib/jmedqa/state
 ENV PATH=/opt/jmedqa/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     JMEDQA_SERVER__HOST=0.0.0.0 \
-    JMEDQA_INDEX__DIR=/var/lib/jmedqa/index
+    JMEDQA_INDEX__DIR=/var/lib/jmedqa/index \
+    JMEDQA_STATE__DIR=/var/lib/jmedqa/state
 USER jmedqa
 WORKDIR /var/lib/jmedqa
 EXPOSE 8000

@@ -1,6 +1,6 @@
 """The one command. It mounts each layer's commands lazily: a name is imported only when it is used.
 
-Exit codes: 0 done, 1 a bug in jmedqa, 2 wrong usage or request, 3 corpus, 4 index, 5 generation.
+Exit codes: 0 done, 1 a bug, 2 wrong usage or request, 3 corpus, 4 index, 5 generation, 6 kept state.
 """
 
 import importlib
@@ -19,11 +19,19 @@ _GROUPS = {
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
     "gate": ("service.gate.cli", "Fit the relevance gate and abstention to labelled data."),
     "rate": ("benchmarks.rating.cli", "Analyse ratings of answers and plan studies."),
+    "key": ("service.cli_keys", "Make, list and revoke API keys."),
+    "state": ("service.cli_state", "Look at what is kept, and delete what is too old."),
+    "audit": ("service.cli_audit", "Verify, export and prune the audit log."),
     "case": ("benchmarks.cases.cli", "Check, convert and answer staged clinical cases."),
 }
 _COMMANDS = {
     "ask": ("service.cli", "Ask one question and read the answer with its evidence."),
     "serve": ("service.cli", "Serve the REST API and its page."),
+    "mcp": ("service.cli_api", "Serve search, passage and answer to an agent on standard input and output."),
+    "backup": ("service.cli_backup", "Back up state, audit log and index beside a running server."),
+    "restore": ("service.cli_backup", "Put a backup back, after checking all of it."),
+    "openapi": ("service.cli_api", "Print the description of the REST interface."),
+    "bundle": ("service.cli_bundle", "Make a folder that installs where there is no network."),
     "doctor": ("service.cli", "Say what works on this machine, and the cure for what does not."),
 }
 

@@ -8,7 +8,9 @@ import typer
 from rich.console import Console
 
 from benchmarks.cli_data import app as data_app
-from benchmarks.cli_data import parsing, tasks
+from benchmarks.cli_data import leave_out, parsing, tasks
+from benchmarks.cli_report import compare, report
+from benchmarks.cli_run import run
 from benchmarks.cli_score import score
 from corpora import STARTER
 from indexer import IndexSettings
@@ -64,7 +66,11 @@ def retrieval(
         print(tables(scores))
 
 
+app.command()(run)
+app.command()(report)
+app.command()(compare)
 app.command()(score)
 app.command("tasks")(tasks)
+app.command("leave-out")(leave_out)
 app.command()(parsing)
 app.add_typer(data_app, name="data")

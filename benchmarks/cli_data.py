@@ -11,8 +11,9 @@ from rich.console import Console
 from benchmarks.agreement import agreement_table, check_rows, exam_agreement, mirage_agreement
 from benchmarks.errors import BadRequest
 from benchmarks.fetching import fetch
+from benchmarks.files import read_items
 from benchmarks.licences import data_set, registry, state
-from benchmarks.tasks import TASKS
+from benchmarks.tasks import TASKS, find_task
 
 app = typer.Typer(help="The licence registry: terms, sources, and what is on this machine.")
 
@@ -48,6 +49,24 @@ def fetch_command(
     Console(stderr=True, highlight=False).print(f"{entry.title}: {entry.licence}. {entry.terms}")
     for path in fetch(entry, data):
         print(path)
+
+
+def leave_out(
+    task: Annotated[str, typer.Option("--task", help="Task id; `bench tasks` lists them.")],
+    data: Annotated[Path, typer.Option("--data", help="The data set's file or folder.")],
+    out: Annotated[Path, typer.Option("--out", help="File of ids, for `leave_out` of a corpus.")],
+    prefix: Annotated[str, typer.Option("--prefix", help="Of the corpus's ids, such as PMID:")] = "",
+) -> None:
+    """Write the ids of the documents a task was made from, which an index for it must not hold."""
+    found = sorted({name for item in read_items(find_task(task), data) for name in item.source_ids})
+    if not found:
+        raise BadRequest(f"{task}: its data names no source documents")
+    lines = [
+        f"# documents that {task} was made from: `jmedqa bench leave-out`",
+        *(prefix + name for name in found),
+    ]
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    Console(stderr=True).print(f"{len(found)} ids: {out}", highlight=False)
 
 
 def tasks(as_json: AsJson = False) -> None:

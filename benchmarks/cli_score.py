@@ -12,20 +12,21 @@ from benchmarks.files import read_answers, read_items
 from benchmarks.licences import check_commercial, may_be_shown
 from benchmarks.scoring import Score, judge_all
 from benchmarks.scoring import score as sum_up
-from benchmarks.tasks import TASKS, Judged, ParserName, Task
-
-
-def find_task(name: str) -> Task:
-    """The task of an id; the error lists the ids that there are."""
-    if name not in TASKS:
-        raise BadRequest(f"no such task: {name}; known: {', '.join(TASKS)}")
-    return TASKS[name]
+from benchmarks.tasks import Judged, ParserName, find_task
 
 
 def score(
-    task: Annotated[str, typer.Option("--task", help="Task id; `bench tasks` lists them.")],
-    data: Annotated[Path, typer.Option("--data", help="The data set's file or folder.")],
-    answers: Annotated[Path, typer.Option("--answers", help="Predictions: JSON lines of id and text.")],
+    run: Annotated[
+        Path | None,
+        typer.Argument(help="A run's folder, scored from its records; or name --task, --data, --answers."),
+    ] = None,
+    task: Annotated[str | None, typer.Option("--task", help="Task id; `bench tasks` lists them.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The data set's file or folder; of a run, its data folder.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Predictions: JSON lines of id and text.")
+    ] = None,
     answer_field: Annotated[
         str, typer.Option("--answer-field", help="The field that holds the text.")
     ] = "text",
@@ -40,7 +41,12 @@ def score(
     commercial: Annotated[bool, typer.Option("--commercial", help="Refuse non-commercial data.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
-    """Score predictions of a task. Items without a prediction are unparsed and wrong."""
+    """Score predictions of a task, or a run. Items without a prediction are unparsed and wrong."""
+    if run is not None:
+        _score_run(run, data, as_json, task=task, answers=answers)
+        return
+    if task is None or data is None or answers is None:
+        raise BadRequest("name a run's folder, or all of --task, --data and --answers")
     chosen = find_task(task)
     if commercial:
         check_commercial(chosen)
@@ -56,6 +62,23 @@ def score(
     except ModuleNotFoundError as error:
         raise BadRequest(f"{error.name} is missing: pip install 'jmedqa[bench]'") from None
     print(json.dumps(result.model_dump(), ensure_ascii=False) if as_json else table(result))
+
+
+def _score_run(
+    run: Path, data: Path | None, as_json: bool, *, task: str | None, answers: Path | None
+) -> None:
+    from benchmarks.runs.scoring import read_run, scores
+
+    if task is not None or answers is not None:
+        raise BadRequest(f"{run} names its tasks and answers itself: leave out --task and --answers")
+    try:
+        found = scores(read_run(run, data))
+    except ModuleNotFoundError as error:
+        raise BadRequest(f"{error.name} is missing: pip install 'jmedqa[bench]'") from None
+    if as_json:
+        print(json.dumps([entry.model_dump() for entry in found], ensure_ascii=False))
+    else:
+        print("\n\n".join(f"{entry.arm}, repeat {entry.repeat}\n{table(entry.score)}" for entry in found))
 
 
 def table(result: Score) -> str:

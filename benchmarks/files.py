@@ -30,6 +30,11 @@ def read_items(task: Task, data: Path) -> tuple[Item, ...]:
     return items
 
 
+def task_files(task: Task, data: Path) -> list[Path]:
+    """The files that `read_items` reads, in their order."""
+    return list(_files(task, data).values())
+
+
 def _files(task: Task, data: Path) -> dict[str, Path]:
     if data.is_file():
         beside = [data.parent / name.format(stem=data.stem) for name in task.companions]

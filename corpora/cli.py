@@ -61,6 +61,22 @@ def check(
         raise typer.Exit(3)
 
 
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="One of them, in full.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """List how corpora are got and indexed: terms, commands, what to leave out. Downloads nothing."""
+    from corpora.recipes import recipe, shipped
+
+    found = [recipe(name)] if name else list(shipped().values())
+    if as_json:
+        print(json.dumps([one.model_dump(mode="json") for one in found], ensure_ascii=False))
+        return
+    for one in found:
+        print(one.described() if name else f"{one.name}  {one.title}: {one.licence}")
+
+
 class _Mark(NamedTuple):
     """What `editions` reads of a document, without its text."""
 

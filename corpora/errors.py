@@ -20,3 +20,12 @@ class CorpusError(Exception):
         self.reason = reason
         where = f"{self.path}:{line}" if line is not None else str(self.path)
         super().__init__(f"{where}: {reason}")
+
+
+class UnknownRecipe(Exception):  # noqa: N818  (the name says what happened)
+    """No such recipe; the message lists those there are."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no such recipe: {name}; known: {', '.join(known)}")

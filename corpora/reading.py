@@ -52,6 +52,7 @@ class _Reading:
         self._readers = readers
         self._places: dict[str, str] = {}
         self._exact = ExactDuplicates()
+        self._left_out = left_out(settings.leave_out)
 
     def documents(self, paths: Sequence[Path]) -> Iterator[Document]:
         for path in paths:
@@ -72,6 +73,9 @@ class _Reading:
         for document in self._read(file, place):
             if matter is not None:
                 document = with_metadata(document, matter)
+            if document.doc_id in self._left_out:
+                self._report.left_out += 1
+                continue
             named_by_place = document.doc_id == place
             self._claim_id(file, document)
             self._report.documents[kind.name] += 1
@@ -130,6 +134,24 @@ class _Reading:
         if not found:
             raise CorpusError(path, None, f"holds no readable file; readable: {', '.join(READABLE)}")
         return found
+
+
+def left_out(files: Sequence[Path]) -> frozenset[str]:
+    """The ids of leave-out files.
+
+    Raises:
+        CorpusError: If one cannot be read: an index that silently held what must not be in it would leak.
+    """
+    ids: set[str] = set()
+    for file in files:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise CorpusError(file, None, f"leave_out: {error.strerror or 'cannot be read'}") from None
+        except UnicodeDecodeError:
+            raise CorpusError(file, None, "leave_out: no UTF-8 text; write one document id a line") from None
+        ids |= {text for line in lines if (text := line.partition("#")[0].strip())}
+    return frozenset(ids)
 
 
 def _place_id(file: Path, root: Path) -> str:

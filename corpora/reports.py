@@ -46,6 +46,8 @@ class ReadReport:
     """Files read without a fault, by kind."""
     documents: Counter[str] = field(default_factory=Counter)
     """Documents read, by kind, folded ones included."""
+    left_out: int = 0
+    """Documents that a leave-out file names."""
     refused: list[Refusal] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
@@ -60,6 +62,7 @@ class ReadReport:
             "files": sum(self.files.values()),
             "documents": sum(self.documents.values()),
             "folded": sum(duplicate.folded for duplicate in self.duplicates),
+            "left_out": self.left_out,
             "by_kind": {
                 kind: {"files": self.files[kind], "documents": self.documents[kind]}
                 for kind in sorted(self.files | self.documents)

@@ -58,6 +58,8 @@ class CorpusSettings(Frozen):
     Attributes:
         paths: Files of any readable kind, or folders that hold them at any depth.
         exclude: Shell patterns; a file of a folder whose name matches one is not a document.
+        leave_out: Files of document ids, one a line (``#`` begins a comment): documents that must not be in
+            the index, because a benchmark task would find its own answers there.
         jsonl: Field names of the JSON lines.
         source: Name of the source, for documents that state none.
         licence: Licence of the text, for documents that state none.
@@ -71,6 +73,7 @@ class CorpusSettings(Frozen):
 
     paths: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ("README*.md", "SOURCES*.md", "CHANGES*.md", ".*")
+    leave_out: tuple[Path, ...] = ()
     jsonl: JsonlFields = JsonlFields()
     split: SplitSettings = SplitSettings()
     source: str | None = None

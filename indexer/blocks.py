@@ -188,11 +188,11 @@ class BlockIndex:
             yield from bags
 
     def _find(self, term: str) -> int:
-        if self._kernels is None:
-            return self._vocabulary.find(term)
         try:
+            if self._kernels is None:
+                return self._vocabulary.find(term)
             return self._kernels.find(self._c_index, term.encode("utf-8", "surrogatepass"))
-        except DamagedIndex:
+        except (DamagedIndex, ValueError):
             raise self._damaged("the vocabulary points outside of itself") from None
 
     def _damaged(self, reason: str) -> IndexCorrupt:

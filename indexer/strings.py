@@ -86,7 +86,11 @@ class SortedStrings(Sequence[str]):
             yield blob[start:end].decode()
 
     def find(self, string: str) -> int:
-        """The position of ``string``, or -1."""
+        """The position of ``string``, or -1.
+
+        Raises:
+            ValueError: If an offset on the way points outside of the bytes, as ``find_word`` of kernels.c.
+        """
         wanted = string.encode("utf-8", "surrogatepass")
         position = bisect_left(range(len(self)), wanted, key=self._bytes)
         return position if position < len(self) and self._bytes(position) == wanted else -1
@@ -114,4 +118,8 @@ class SortedStrings(Sequence[str]):
         return self._blob.ctypes.data, len(self._blob), self._offsets.ctypes.data
 
     def _bytes(self, index: int) -> bytes:
-        return self._blob[self._offsets[index] : self._offsets[index + 1]].tobytes()
+        start, end = int(self._offsets[index]), int(self._offsets[index + 1])
+        # A slice would be cut to fit, and a damaged list found to hold nothing.
+        if not 0 <= start <= end <= len(self._blob):
+            raise ValueError(f"string {index} lies outside of the {len(self._blob)} bytes")
+        return self._blob[start:end].tobytes()

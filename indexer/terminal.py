@@ -23,6 +23,9 @@ IndexOption = Annotated[Path, typer.Option("--index", help="Folder of the index.
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print data as JSON on stdout; tables and messages go to stderr.")
 ]
+LinesOption = Annotated[
+    bool, typer.Option("--json-lines", help="Print progress and the end as JSON lines on stdout.")
+]
 
 
 class BadRequest(Exception):  # noqa: N818

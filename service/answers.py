@@ -172,7 +172,7 @@ class Citation(Frozen):
     steps: tuple[int, ...] = ()
 
 
-ReplyPart = Literal["plan", "query", "queries", "relevance", "choice"]
+ReplyPart = Literal["plan", "query", "queries", "relevance", "choice", "rewrite"]
 
 
 class SecondOpinion(Frozen):

@@ -20,6 +20,7 @@ from rich.markup import escape
 from indexer import Filters, InvalidQuery, parse_filters
 from service.answer_flow import answer_events
 from service.answers import Answer
+from service.audit.log import AuditLog
 from service.errors import BadRequest, BadSettings, ServiceError
 from service.events import AnswerEvent, PlanEvent, StepEvent
 from service.generators import Generator
@@ -27,7 +28,9 @@ from service.generators.configured import configured_generator
 from service.live_index import opened
 from service.questions import Choice, Question
 from service.retrieval import NoRetrieval, Retriever
+from service.security.install import check_reachable
 from service.settings import Settings, load_settings
+from service.state import Store
 from service.strategies import STRATEGIES, StrategyName
 from service.terminal import show_answer, show_checks
 
@@ -69,7 +72,7 @@ def ask(
         filters = _filters(conditions)
         answer = asyncio.run(_answer(asked, name, settings, index or settings.index.dir, filters))
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     if as_json:
         sys.stdout.write(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n")
     else:
@@ -79,24 +82,38 @@ def ask(
 @app.command()
 def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Serve the REST API until interrupted."""
-    import uvicorn
-
     from service.api.app import create_app
     from service.logs import configure_logs
+    from service.overload.draining import passed_sockets
+    from service.overload.serving import run
 
     try:
         settings = load_settings(config, model)
     except ServiceError as error:
-        _stop(error)
+        stop(error)
     server = settings.server
     configure_logs(server.log_level)
+    store = Store(settings.state)
+    try:
+        store.open()  # upgrades it, and says what is wrong before the server starts
+        check_reachable(settings, store)
+        if settings.audit.enabled:
+            audit = AuditLog(settings.audit, settings.state)
+            audit.open()
+            audit.close()
+    except ServiceError as error:
+        stop(error)
+    finally:
+        store.close()
+    sockets = passed_sockets()
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         with socket.socket(family) as probe:  # uvicorn would end with an exit code of its own
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((server.host, server.port))
+            if not sockets:
+                probe.bind((server.host, server.port))
     except OSError as error:
-        _stop(
+        stop(
             BadSettings(
                 f"{server.host}:{server.port} で待ち受けできません({error.strerror})。"
                 "server.host と server.port を確かめてください。",
@@ -105,16 +122,7 @@ def serve(config: ConfigOption = None, model: ModelOption = None) -> None:
             )
         )
     _err.print(f"http://{server.host}:{server.port}/docs")
-    uvicorn.run(
-        create_app(settings),
-        host=server.host,
-        port=server.port,
-        workers=1,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    run(create_app(settings), sockets)
 
 
 @app.command()
@@ -218,6 +226,7 @@ async def _run(
     raise AssertionError("a strategy that raises nothing ends with its answer")
 
 
-def _stop(error: ServiceError) -> NoReturn:
+def stop(error: ServiceError) -> NoReturn:
+    """End the command with the error's texts and exit code."""
     _err.print(f"[red]{escape(error.ja)}[/red]\n{escape(error.en)}", highlight=False, soft_wrap=True)
     raise typer.Exit(error.exit_code)

@@ -6,10 +6,12 @@
     │   ├── TooLarge
     │   └── UnknownPassageId
     ├── BadSettings           a configuration that cannot be run
-    ├── Busy                  as many answers as allowed are being written already
+    ├── Busy                  as many answers as allowed are being written already, and as many wait
+    ├── QueueTimeout          waited for its turn, which did not come in time
     ├── IndexUnavailable      no index can be opened; the message names the cure
     └── GenerationError
         ├── GeneratorUnavailable   down, refusing, or not speaking the protocol
+        │   └── PromptRejected     this one prompt is refused, most often as too long
         ├── GenerationTimeout
         ├── GenerationTruncated    the reply ended before it was finished
         └── GenerationRefused      the model, or its filter, would not answer
@@ -34,7 +36,7 @@ class ServiceError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, ja: str, en: str) -> None:
         self.ja = ja
@@ -79,6 +81,14 @@ class Busy(ServiceError):
     retry_after_s = 5
 
 
+class QueueTimeout(ServiceError):
+    """The question waited in the queue as long as is allowed."""
+
+    code = "queue-timeout"
+    status = 503
+    retry_after_s = 5
+
+
 class IndexUnavailable(ServiceError):
     """No index can be opened: missing, built for another encoder, or damaged."""
 
@@ -99,7 +109,17 @@ class GeneratorUnavailable(GenerationError):
 
     code = "generator-unavailable"
     status = 503
-    retry_after_s = 10
+    retry_after_s: int | None = 10
+    asked_to_wait_s: int | None = None
+    """The server's own Retry-After."""
+
+
+class PromptRejected(GeneratorUnavailable):
+    """The model server works and refuses this request: prompt and reply exceed its context, most often."""
+
+    code = "prompt-rejected"
+    status = 502
+    retry_after_s = None
 
 
 class GenerationTimeout(GenerationError):

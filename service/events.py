@@ -6,6 +6,18 @@ from corpora import Frozen
 from service.answers import Answer, PlannedStep, Step
 
 
+class QuestionEvent(Frozen):
+    """How a question in a conversation was understood; said first, and only there.
+
+    Attributes:
+        rewritten: What is answered in its place; ``None`` where it stands alone.
+    """
+
+    name: ClassVar[str] = "question"
+    asked: str
+    rewritten: str | None
+
+
 class PlanEvent(Frozen):
     """The steps to come; said once, before the first of them."""
 
@@ -43,4 +55,4 @@ class ErrorEvent(Frozen):
     en: str
 
 
-Event = PlanEvent | StepEvent | TokenEvent | AnswerEvent | ErrorEvent
+Event = QuestionEvent | PlanEvent | StepEvent | TokenEvent | AnswerEvent | ErrorEvent

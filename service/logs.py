@@ -26,15 +26,16 @@ def configure_logs(level: str = "info") -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    # Only our own lines may be talkative: at "debug" libraries write what they are handed, requests too.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    for ours in ("service", "indexer", "corpora", "benchmarks", "uvicorn"):
+        logging.getLogger(ours).setLevel(level.upper())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     # Its lines hold the path with the query string, and that holds the question.
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -98,6 +98,17 @@ INDEX_DEGRADED = Notice(
     en="The newest index cannot be opened; this answer uses the previous one",
 )
 
+REWRITE_UNPARSED = Notice(
+    code="rewrite_unparsed",
+    ja="会話をふまえた質問の書き直しを読み取れなかったため、主題だけを補いました",
+    en="The rewriting of the question could not be read; only its topic was filled in",
+)
+NOT_KEPT = Notice(
+    code="not_kept",
+    ja="この回答は保存できなかったため、後から開くことはできません",
+    en="This answer could not be kept and cannot be opened again",
+)
+
 # Why an answer was withheld (`Answer.reason`).
 INSUFFICIENT_EVIDENCE = Notice(
     code="insufficient_evidence",

@@ -23,6 +23,10 @@ class _Query(Frozen):
     query: str = Field(min_length=1, max_length=1_000)
 
 
+class _Rewritten(Frozen):
+    question: str = Field(min_length=1, max_length=2_000)
+
+
 class _Queries(Frozen):
     queries: tuple[str, ...] = Field(max_length=50)
 
@@ -38,7 +42,7 @@ def parse_plan(reply: str, max_steps: int) -> tuple[PlannedStep, ...] | None:
     steps before it that were kept; whatever else it names is ignored, so no plan waits for itself.
     """
     try:
-        plan = _Plan.model_validate_json(_bare(reply))
+        plan = _Plan.model_validate_json(bare(reply))
     except ValidationError:
         return None
     kept: dict[tuple[str, str], PlannedStep] = {}
@@ -62,7 +66,15 @@ def parse_plan(reply: str, max_steps: int) -> tuple[PlannedStep, ...] | None:
 def parse_query(reply: str) -> str | None:
     """The query of ``{"query": "…"}``, or ``None`` if the reply is anything else."""
     try:
-        return _Query.model_validate_json(_bare(reply)).query.strip() or None
+        return _Query.model_validate_json(bare(reply)).query.strip() or None
+    except ValidationError:
+        return None
+
+
+def parse_rewritten(reply: str) -> str | None:
+    """The question of ``{"question": "…"}``, or ``None`` if the reply is anything else."""
+    try:
+        return _Rewritten.model_validate_json(bare(reply)).question.strip() or None
     except ValidationError:
         return None
 
@@ -73,7 +85,7 @@ def parse_queries(reply: str, most: int) -> tuple[str, ...] | None:
     ``None`` if the reply is anything else.
     """
     try:
-        queries = _Queries.model_validate_json(_bare(reply)).queries
+        queries = _Queries.model_validate_json(bare(reply)).queries
     except ValidationError:
         return None
     return tuple(dict.fromkeys(text for query in queries if (text := query.strip()[:1_000])))[:most]
@@ -85,7 +97,7 @@ def parse_relevant(reply: str, keys: Sequence[str]) -> tuple[str, ...] | None:
     ``None`` if the reply is anything else, or names a key that was not shown.
     """
     try:
-        named = set(_Relevant.model_validate_json(_bare(reply)).relevant)
+        named = set(_Relevant.model_validate_json(bare(reply)).relevant)
     except ValidationError:
         return None
     return None if named - set(keys) else tuple(key for key in keys if key in named)
@@ -100,7 +112,7 @@ class Chosen(Frozen):
 def parse_choice(reply: str, labels: tuple[str, ...]) -> Chosen | None:
     """The choice, or ``None`` if the reply is anything but ``{"choice": label or null}``."""
     try:
-        value = json.loads(_bare(reply), object_pairs_hook=list)  # pairs: a repeated key stays visible
+        value = json.loads(bare(reply), object_pairs_hook=list)  # pairs: a repeated key stays visible
     except (ValueError, RecursionError):
         return None
     match value:
@@ -113,7 +125,7 @@ def parse_choice(reply: str, labels: tuple[str, ...]) -> Chosen | None:
     return None
 
 
-def _bare(reply: str) -> str:
+def bare(reply: str) -> str:
     """Without the Markdown fence many models put around JSON; nothing else is forgiven."""
     text = reply.strip()
     if text.startswith("```") and text.endswith("```") and "\n" in text:

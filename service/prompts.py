@@ -17,6 +17,7 @@ from typing import Any, Literal, TypedDict
 from corpora import Frozen
 from service.answers import Evidence, PlannedStep, Step
 from service.checking.opinion_prompt import OpinionPrompt
+from service.conversing.rewrite_prompt import RewritePrompt
 from service.questions import Language, Question
 from service.sanitising import CANARY, HIDDEN, fenced
 from service.wording import WORDING, Wording
@@ -235,6 +236,38 @@ class ChoicePrompt(_Asked):
         return [json.dumps({"choice": label}, ensure_ascii=False) for label in (*self.question.labels, None)]
 
 
+class FormPrompt(_Asked):
+    """Ask to put the answer just given into a form: rows of named fields.
+
+    Attributes:
+        form: What the rows are, in the question's language.
+        fields: Field → what it holds, in the order shown.
+        rows: JSON schema of the reply.
+    """
+
+    steps: tuple[Step, ...]
+    answer: str
+    form: str
+    fields: dict[str, str]
+    rows: JsonSchema
+    grounded: bool = True
+
+    def messages(self) -> list[Message]:
+        """The conversation up to the reply."""
+        before = AnswerPrompt(question=self.question, steps=self.steps, grounded=self.grounded)
+        fields = "\n".join(f"- {name}: {meaning}" for name, meaning in self.fields.items())
+        task = self._words.form_task.format(form=self.form, fields=fields)
+        return [
+            *before.messages(),
+            {"role": "assistant", "content": self.answer},
+            {"role": "user", "content": task},
+        ]
+
+    def reply_schema(self) -> JsonSchema:
+        """The JSON the reply must be."""
+        return self.rows
+
+
 Prompt = (
     PlanPrompt
     | QueryPrompt
@@ -243,7 +276,9 @@ Prompt = (
     | StepPrompt
     | AnswerPrompt
     | ChoicePrompt
+    | FormPrompt
     | OpinionPrompt
+    | RewritePrompt
 )
 
 

@@ -17,9 +17,16 @@ from pydantic_settings import (
 
 from corpora import Frozen
 from service.abstaining import AbstentionSettings
+from service.audit.settings import AuditSettings
 from service.budget import Budget
 from service.errors import BadSettings
+from service.generators.circuit import CircuitSettings
 from service.generators.openai_compatible import OpenAISettings
+from service.intended_use import SiteSettings
+from service.jobs.settings import JobSettings
+from service.overload.settings import ConnectionSettings, QueueSettings
+from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
+from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
 OnModelFailure = Literal["error", "evidence_only"]
@@ -35,6 +42,7 @@ class ServerSettings(Frozen):
     max_concurrent_answers: int = Field(default=16, ge=1, le=10_000)
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     body_timeout_s: float = Field(default=10.0, gt=0)
+    resume_grace_s: float = Field(default=30.0, gt=0, le=600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -135,6 +143,16 @@ class Settings(BaseSettings):
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
     abstention: AbstentionSettings = AbstentionSettings()
+    circuit: CircuitSettings = CircuitSettings()
+    queue: QueueSettings = QueueSettings()
+    connections: ConnectionSettings = ConnectionSettings()
+    state: StateSettings = StateSettings()
+    jobs: JobSettings = JobSettings()
+    auth: AuthSettings = AuthSettings()
+    oidc: OidcSettings = OidcSettings()
+    security: SecuritySettings = SecuritySettings()
+    audit: AuditSettings = AuditSettings()
+    site: SiteSettings = SiteSettings()
 
     @classmethod
     def settings_customise_sources(

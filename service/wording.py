@@ -63,6 +63,7 @@ class Wording(Frozen):
     closed_book_task: str
     closed_book_choice_task: str
     choice_task: str
+    form_task: str
 
 
 _JA = Wording(
@@ -115,6 +116,11 @@ _JA = Wording(
     choice_task="""# 課題
 いま書いた内容に合う選択肢の記号を一つ、次の形のJSONだけで書いてください。記号は {labels} のいずれかです。決められないときはnullとしてください。
 {{"choice": "…"}}""",
+    form_task="""# 課題
+いま書いた内容を、次の表「{form}」に整理してください。書いていない内容は足さず、当てはまるものがない欄はnullとしてください。
+{fields}
+次の形のJSONだけを書いてください。
+{{"rows": [{{…}}]}}""",
 )
 
 _EN = Wording(
@@ -166,6 +172,11 @@ Write the keys of the sources above that bear on what the last step is to find o
     choice_task="""# Task
 Name the one choice that fits what you just wrote, as JSON of this form only. The label is one of {labels}; write null if none can be singled out.
 {{"choice": "…"}}""",
+    form_task="""# Task
+Put what you just wrote into the table "{form}". Add nothing you did not write, and use null for a field nothing fits.
+{fields}
+Write only JSON of this form:
+{{"rows": [{{…}}]}}""",
 )
 
 WORDING: dict[Language, Wording] = {"ja": _JA, "en": _EN}

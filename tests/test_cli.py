@@ -30,7 +30,7 @@ print([name for name in layers if name in sys.modules], file=sys.stderr)
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["corpus", "index", "bench", "ask", "serve", "doctor"])
+@pytest.mark.parametrize("command", ["corpus", "index", "bench", "case", "rate", "ask", "serve", "doctor"])
 def test_help_lists_every_command(command: str) -> None:
     assert command in jmedqa("--help").stdout
 
@@ -79,7 +79,8 @@ def test_json_is_data_on_stdout(tmp_path: Path) -> None:
     assert json.loads(found.stdout)["hits"][0]["passage_id"] == "1"
 
 
-def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("JMEDQA_STATE__DIR", str(tmp_path / "state"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("JMEDQA_SERVER__PORT", str(taken.getsockname()[1]))
         done = jmedqa("serve")

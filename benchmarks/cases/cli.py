@@ -3,8 +3,10 @@
 Exit codes: 0 done, 2 a file cannot be used or a case has faults, 4 index, 5 generation, 1 a bug.
 """
 
+import asyncio
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,7 +19,7 @@ from benchmarks.cases.checking import check_file, duplicates
 from benchmarks.cases.findings import Finding
 from service.cases.loading import case_files
 from service.cases.protocol import NINE_QUESTIONS, load_protocol
-from service.errors import ServiceError
+from service.errors import BadRequest, ServiceError
 
 DATA = Path(__file__).parent / "data"
 KEYS = DATA / "keys"
@@ -102,6 +104,80 @@ def convert(
         sys.stdout.write(json.dumps({"cases": len(converted), "out": str(out)}, ensure_ascii=False) + "\n")
     else:
         Console(highlight=False).print(f"{len(converted)} cases: {escape(str(out))}")
+
+
+@app.command()
+def run(
+    paths: Annotated[list[Path], typer.Argument(help="Case files or folders.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run; a run begun there goes on.")],
+    retrieval: Annotated[
+        str, typer.Option("--retrieval", help="none | once | per_question | oracle | filtered")
+    ] = "per_question",
+    carry: Annotated[
+        str, typer.Option("--carry", help="Earlier answers handed on: raw (none) | own_output | gold_output")
+    ] = "raw",
+    strategy: Annotated[str, typer.Option("--strategy", help="single | stepwise | iterative")] = "single",
+    per_question: Annotated[
+        list[str] | None, typer.Option("--strategy-per-question", help="Q2=stepwise; repeat it")
+    ] = None,
+    filter_doc: Annotated[
+        list[str] | None, typer.Option("--filter-doc", help="Of the arm filtered; repeat it")
+    ] = None,
+    filter_source: Annotated[
+        list[str] | None, typer.Option("--filter-source", help="Of the arm filtered; repeat it")
+    ] = None,
+    forms: Annotated[bool, typer.Option(help="Also ask a model for each answer's structured form.")] = True,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="Folder of keys, for gold_output and oracle alone.")
+    ] = None,
+    protocol: ProtocolOption = NINE_QUESTIONS,
+    index: Annotated[
+        Path | None, typer.Option("--index", help="Index folder; default: the settings'")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="TOML file of the service.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="A file of configs/models.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer cases stage by stage; each stage's agent reaches its own and earlier stages only."""
+    from benchmarks.cases.run_cli import plan_of, run_cases
+    from service.cases.loading import load_case
+    from service.settings import load_settings
+
+    try:
+        asked = load_protocol(protocol)
+        files = list(case_files(paths))
+        if twice := duplicates(files):
+            raise BadRequest(f"同じ番号の症例があります: {twice}", f"two cases have one id: {twice}")
+        plan = plan_of(
+            retrieval,
+            carry,
+            strategy,
+            per_question or [],
+            filter_doc or [],
+            filter_source or [],
+            forms,
+            asked,
+        )
+        settings = load_settings(config, model)
+        counts = asyncio.run(
+            run_cases(
+                [load_case(file) for file in files],
+                asked,
+                plan,
+                settings,
+                keys or keys_beside(files[0]),
+                index or settings.index.dir,
+                out,
+            )
+        )
+    except ServiceError as error:
+        _stop(error)
+    if as_json:
+        data = {"cases": len(files), "out": str(out), **asdict(counts)}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    else:
+        shown = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in asdict(counts).items())
+        Console(highlight=False).print(f"{len(files)} cases: {shown}")
 
 
 def keys_beside(file: Path) -> Path:

@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-app = typer.Typer(no_args_is_help=True, help="Analyse ratings of answers and plan studies.")
+from benchmarks.rating import study_cli
+
+app = typer.Typer(no_args_is_help=True, help="Rate answers blinded, analyse the ratings, and plan studies.")
 _stderr = Console(stderr=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Analyse ratings of answers and plan studies."""
+    """Rate answers blinded, analyse the ratings, and plan studies."""
 
 
 @app.command()
@@ -105,6 +107,9 @@ def power(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--difference") from None
     print(to_json(found) if as_json else to_text(found))
+
+
+study_cli.register(app)
 
 
 def _numbers(option: str, text: str, *, least: int, most: int) -> list[int]:

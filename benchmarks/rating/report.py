@@ -68,18 +68,18 @@ def _replaced(path: Path, text: str) -> Path:
     return path
 
 
-def to_html(parts: list[Section]) -> str:
-    """One page for the browser; the reader chooses both languages or one."""
+def to_html(parts: list[Section], title: Note = TITLE, style: str = "") -> str:
+    """One page for the browser; the reader chooses both languages or one. ``style`` is further CSS."""
     body = "".join(_html_section(part) for part in parts)
     return f"""<!DOCTYPE html>
 <html lang="ja"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{TITLE.ja} / {TITLE.en}</title><style>{_STYLE}</style></head><body>
+<title>{escape(title.ja)} / {escape(title.en)}</title><style>{_STYLE}{style}</style></head><body>
 <input type="radio" name="language" id="two" checked><label for="two">日本語 + English</label>
 <input type="radio" name="language" id="ja"><label for="ja">日本語</label>
 <input type="radio" name="language" id="en"><label for="en">English</label>
-<main><h1>{_both(TITLE)}</h1>{body}</main></body></html>
+<main><h1>{_both(title)}</h1>{body}</main></body></html>
 """
 
 
@@ -111,9 +111,9 @@ def _html_table(table: Table) -> str:
     return f"<details><summary>{_both(table.title)}</summary>{whole}</details>" if table.folded else whole
 
 
-def to_markdown(parts: list[Section]) -> str:
+def to_markdown(parts: list[Section], title: Note = TITLE) -> str:
     """The same words and tables, without charts: Japanese first, then English."""
-    out = [f"# {TITLE.ja} / {TITLE.en}"]
+    out = [f"# {_slashed(title)}"]
     for part in parts:
         out.append(f"## {_slashed(part.title)}")
         for pick in _LANGUAGES:

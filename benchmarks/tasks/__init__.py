@@ -1,5 +1,6 @@
 """The tasks by id. One file a data set: its source, licence, format, prompt, parser and scorer."""
 
+from benchmarks.errors import BadRequest
 from benchmarks.tasks import (
     answercarefully,
     bioasq,
@@ -19,4 +20,12 @@ TASKS: dict[str, Task] = {
     for task in module.TASKS
 }
 
-__all__ = ["TASKS", "Files", "Item", "Judged", "Metrics", "ParserName", "Task"]
+
+def find_task(name: str) -> Task:
+    """The task of an id; the error lists the ids that there are."""
+    if name not in TASKS:
+        raise BadRequest(f"no such task: {name}; known: {', '.join(TASKS)}")
+    return TASKS[name]
+
+
+__all__ = ["TASKS", "Files", "Item", "Judged", "Metrics", "ParserName", "Task", "find_task"]

@@ -1,147 +1,177 @@
-"""POST /api/v1/answers: as JSON, or step by step as server-sent events."""
+"""Answers: asked for as JSON or as events, opened again, remarked upon."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Self
 
-import structlog
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 from starlette.responses import Response
 
-from service.answer_flow import answer_events
-from service.answers import Answer
-from service.api.metrics import MeteredGenerator, MeteredRetriever
-from service.api.problems import Problem, bug_body, problem_body, request_id
+from service.api.asking import AnswerView, Asked, finished
+from service.api.caching import NOT_MODIFIED, not_modified, unchanged
+from service.api.disconnects import CLIENT_GONE, unless_gone
+from service.api.idempotency import WriteRoute
+from service.api.problems import Problem
 from service.api.schemas import AnswerRequest
-from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
+from service.api.sse import MEDIA_TYPE
 from service.api.state import ServiceState, service_state
-from service.api.strict_json import StrictRoute
-from service.errors import ServiceError
-from service.events import AnswerEvent, ErrorEvent, Event, StepEvent
+from service.api.streaming import resumed, streamed
+from service.errors import BadRequest
+from service.security.principals import Principal, principal
+from service.state import Feedback, Verdict
 
-log = structlog.get_logger(__name__)
+router = APIRouter(prefix="/api/v1", tags=["answers"], route_class=WriteRoute)
 
-router = APIRouter(prefix="/api/v1", tags=["answers"], route_class=StrictRoute)
+State = Annotated[ServiceState, Depends(service_state)]
+Caller = Annotated[Principal, Depends(principal)]
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": description}
-    for status, description in {
-        400: "The body is not JSON",
-        413: "The question is too long",
-        415: "The body is of another type",
-        422: "The request is not valid, or the model declined",
-        429: "Too many questions at once",
-        502: "The model's reply was cut at its length limit",
-        503: "No index, or the model server is down or too slow",
-    }.items()
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer; or events `question` (in a conversation), `plan`, `step`, `token`, "
+        "then `answer` or `error`",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+    **{
+        status: {"model": Problem, "description": description}
+        for status, description in {
+            400: "The body is not JSON",
+            408: "The body did not arrive in time",
+            409: "The first request with this Idempotency-Key is not finished",
+            413: "The question is too long",
+            415: "The body is of another type",
+            422: "The request is not valid, the model declined, or the Idempotency-Key came with another one",
+            429: "Too many questions at once",
+            502: "The model's reply was cut at its length limit",
+            503: "No index, or the model server is down or too slow",
+        }.items()
+    },
 }
 
 
 @router.post(
     "/answers",
-    response_model=Answer,
-    responses={
-        **_PROBLEMS,
-        200: {
-            "description": "The answer; or events `plan`, `step`, `token`, then `answer` or `error`",
-            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
-        },
-    },
+    response_model=AnswerView,
+    responses=ANSWERED,
     summary="Answer a question, with evidence for each step",
 )
-async def post_answer(
-    asked: AnswerRequest, request: Request, state: Annotated[ServiceState, Depends(service_state)]
-) -> Response:
+async def post_answer(asked: AnswerRequest, request: Request, caller: Caller, state: State) -> Response:
     """Japanese or English, open or multiple choice. Every passage cited can be read at its `href`."""
-    if asked.stream or MEDIA_TYPE in request.headers.get("accept", ""):
-        return await _streamed(asked, request, state)
-    work = asyncio.ensure_future(_finished(asked, state))
-    gone = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():  # nobody is left to read the answer
-            return Response(status_code=499)
-        return JSONResponse((await work).model_dump(mode="json"))
-    finally:
-        for task in (work, gone):
-            task.cancel()
-        await asyncio.gather(work, gone, return_exceptions=True)
+    return await answered(Asked(request=asked, owner=caller.owner), asked, request, state)
 
 
-async def _finished(asked: AnswerRequest, state: ServiceState) -> Answer:
-    async with aclosing(_events(asked, state)) as events:
-        async for event in events:
-            if isinstance(event, AnswerEvent):
-                return event.answer
-    raise AssertionError("a strategy that raises nothing ends with its answer")
+async def answered(asked: Asked, how: AnswerRequest, request: Request, state: ServiceState) -> Response:
+    """The answer as the request wants it."""
+    if how.stream or how.resumable or MEDIA_TYPE in request.headers.get("accept", ""):
+        return await streamed(asked, request, state, resumable=how.resumable)
+    answer = await unless_gone(request, finished(asked, state))
+    if answer is None:
+        return Response(status_code=CLIENT_GONE)
+    return JSONResponse(answer.model_dump(mode="json"))
 
 
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+@router.get(
+    "/answers/{answer_id}",
+    response_model=AnswerView,
+    responses={**NOT_MODIFIED, **{status: {"model": Problem} for status in (404, 503)}},
+    summary="Open an answer again",
+)
+async def get_answer(answer_id: str, request: Request, caller: Caller, state: State) -> Response:
+    """As it was given, for as long as the server keeps answers. Everybody sees their own."""
+    stored = await state.store.answers.get(answer_id, caller.sees)
+    tag = f'"{stored.answer_id}"'  # it never changes
+    if unchanged(request, tag):
+        return not_modified(tag)
+    return JSONResponse(stored.answer, headers={"ETag": tag})
 
 
-async def _streamed(asked: AnswerRequest, request: Request, state: ServiceState) -> Response:
-    """Start the events, so that what fails before the first one still gets its status."""
-    events = _events(asked, state)
-    first = await anext(events)
+@router.get(
+    "/answers/{answer_id}/events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "What was missed, then what comes",
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        },
+        **{status: {"model": Problem} for status in (404, 410)},
+    },
+    summary="Go on reading a resumable stream",
+)
+async def get_events(
+    answer_id: str,
+    caller: Caller,
+    state: State,
+    last_event_id: Annotated[
+        str | None, Header(description="The `id` of the last event that arrived")
+    ] = None,
+) -> Response:
+    """After `Last-Event-ID`, without a gap and without a repetition; from the start where there is none."""
+    return resumed(answer_id, caller.sees, last_event_id, state)
 
-    async def lines() -> AsyncGenerator[bytes, None]:
-        async with aclosing(events):
-            yield _line(first)
-            try:
-                async for event in events:
-                    yield _line(event)
-            except ServiceError as error:
-                body = problem_body(request_id(request), error.status, error.code, error.ja, error.en)
-                yield encoded(ErrorEvent.name, body)
-            except Exception as error:
-                log.error("bug", exc_type=type(error).__qualname__)
-                yield encoded(ErrorEvent.name, bug_body(request))
 
-    return StreamingResponse(
-        with_heartbeat(lines()), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"}
+@router.delete(
+    "/answers/{answer_id}",
+    status_code=204,
+    responses={status: {"model": Problem} for status in (404, 503)},
+    summary="Delete an answer",
+)
+async def delete_answer(answer_id: str, caller: Caller, state: State) -> None:
+    """With its question and the remarks on it."""
+    await state.store.answers.delete(answer_id, caller.sees)
+
+
+class FeedbackRequest(BaseModel):
+    """A remark on an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict
+    claim: StrictInt | None = Field(
+        default=None, ge=0, description="Index of the sentence in `claims` that it is about; null for all"
     )
+    comment: StrictStr = Field(default="", max_length=4_000)
 
 
-def _line(event: Event) -> bytes:
-    """A step's and an answer's data are the step and the answer themselves."""
-    match event:
-        case AnswerEvent(answer=answer):
-            return encoded(event.name, answer.model_dump(mode="json"))
-        case StepEvent(step=step):
-            return encoded(event.name, step.model_dump(mode="json"))
-        case _:
-            return encoded(event.name, event.model_dump(mode="json"))
+class FeedbackView(BaseModel):
+    """A remark as it is kept."""
+
+    feedback_id: str
+    answer_id: str
+    verdict: Verdict
+    claim: int | None
+    comment: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, feedback: Feedback) -> Self:
+        """Without whose it is."""
+        return cls(**feedback.model_dump(include=set(cls.model_fields)))
 
 
-async def _events(asked: AnswerRequest, state: ServiceState) -> AsyncGenerator[Event, None]:
-    """One answer's events, on one index generation, counted."""
-    settings, metrics = state.settings, state.metrics
-    name = asked.strategy or settings.strategy.default
-    question = asked.to_question()
-    async with AsyncExitStack() as held:
-        try:
-            await held.enter_async_context(state.answering())
-            retriever = held.enter_context(state.live.snapshot())
-            events = answer_events(
-                name,
-                question,
-                MeteredRetriever(retriever, metrics),
-                MeteredGenerator(state.generator, metrics),
-                asked.budget(settings.limits),
-                on_model_failure=settings.generator.on_model_failure,
-                degraded=state.live.state.degraded,
-                filters=asked.filters,
-                abstention=settings.abstention,
-            )
-            await held.enter_async_context(aclosing(events))
-            async for event in events:
-                if isinstance(event, AnswerEvent):
-                    metrics.answered(name, event.answer)
-                yield event
-        except ServiceError as error:
-            metrics.failed(name, error.code)
-            raise
+@router.post(
+    "/answers/{answer_id}/feedback",
+    status_code=201,
+    responses={status: {"model": Problem} for status in (400, 404, 408, 409, 413, 415, 422, 503)},
+    summary="Say what was right or wrong with an answer",
+)
+async def post_feedback(
+    answer_id: str, remark: FeedbackRequest, caller: Caller, state: State
+) -> FeedbackView:
+    """Kept for whoever runs the server; `wrong` with a `claim` is a citation that does not bear it out."""
+    stored = await state.store.answers.get(answer_id, caller.sees)
+    claims = stored.answer.get("claims", [])
+    if remark.claim is not None and remark.claim >= len(claims):
+        raise BadRequest(
+            f"claim は 0 から {len(claims) - 1} までです。", f"claim is an index of the {len(claims)} claims."
+        )
+    try:
+        comment = remark.comment.encode("utf-8").decode("utf-8")
+    except UnicodeEncodeError:
+        raise BadRequest(
+            "comment に文字でないもの(サロゲートの片方)があります。",
+            "comment holds half of a surrogate pair.",
+        ) from None
+    kept = await state.store.feedback.add(
+        answer_id, caller.owner, remark.verdict, claim=remark.claim, comment=comment
+    )
+    return FeedbackView.of(kept)

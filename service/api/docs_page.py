@@ -8,6 +8,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
+from service.security.headers import page_policy
+
 _ASSETS = "/docs/assets"
 
 router = APIRouter(include_in_schema=False)
@@ -22,7 +24,7 @@ async def root() -> RedirectResponse:
 @router.get("/docs")
 async def docs() -> HTMLResponse:
     """Swagger UI on our OpenAPI document."""
-    return get_swagger_ui_html(
+    page = get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="jmedqa API",
         swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
@@ -30,6 +32,10 @@ async def docs() -> HTMLResponse:
         swagger_favicon_url=f"{_ASSETS}/favicon.png",
         swagger_ui_parameters={"validatorUrl": None},  # its default sends the document to a public site
     )
+    # It writes style attributes into the page as it runs, and one script stands in the page itself.
+    policy = page_policy(bytes(page.body).decode(), inline_styles=True)
+    page.headers["Content-Security-Policy"] = policy
+    return page
 
 
 def mount_assets(app: FastAPI) -> None:

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from service.api.state import ServiceState, service_state
+from service.generators.circuit import CircuitState
+from service.security.principals import Principal, principal
 
 router = APIRouter(tags=["operation"])
 
@@ -24,6 +26,8 @@ class Ready(BaseModel):
     index_problem: str | None
     generator: str
     generator_problem: str | None
+    circuit: CircuitState
+    draining: bool
 
 
 @router.get("/healthz", summary="The process is alive")
@@ -33,20 +37,29 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"model": Ready}}, summary="Questions can be answered")
-async def readyz(state: State, response: Response) -> Ready:
-    """503 without an index. A model server that is down degrades: search still works."""
+async def readyz(state: State, response: Response, caller: Annotated[Principal, Depends(principal)]) -> Ready:
+    """503 without an index, and while the server is shutting down.
+
+    A model server that is down degrades: search still works.
+
+    Names, addresses and reasons are told only to those who signed in, where that is asked for.
+    """
     index = state.live.state
     server = state.settings.generator.openai()
     problem = await state.generator.problem()
-    if index.generation is None:
+    ready = index.generation is not None and not state.drain.active
+    if not ready:
         response.status_code = 503
+    told = bool(caller.scopes)
     return Ready(
-        ready=index.generation is not None,
+        ready=ready,
         degraded=index.degraded or problem is not None,
-        generation=index.generation,
-        index_problem=index.problem,
+        generation=index.generation if told else None,
+        index_problem=index.problem if told else None,
         generator="openai" if server else "extractive",
-        generator_problem=problem,
+        generator_problem=problem if told else None,
+        circuit=state.generator.circuit.state,
+        draining=state.drain.active,
     )
 
 

@@ -3,10 +3,18 @@
 from collections.abc import AsyncGenerator, Sequence
 from time import perf_counter
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from indexer import Filters, StoredPassage
 from service.answers import Answer
+from service.api.operation_metrics import OperationMetrics
 from service.generators import Completion, Delta, Generator, Limits
 from service.prompts import Prompt
 from service.retrieval import Found, Retriever
@@ -15,11 +23,14 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
 
 
-class Metrics:
+class Metrics(OperationMetrics):
     """One app's registry."""
 
     def __init__(self) -> None:
+        # A second line for every count, which nothing here reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        super().__init__(self.registry)
         self._requests = Counter(
             "jmedqa_requests", "HTTP requests", ["method", "route", "status"], registry=self.registry
         )
@@ -30,6 +41,24 @@ class Metrics:
             "jmedqa_answers", "Questions, by how they ended", ["strategy", "outcome"], registry=self.registry
         )
         self._steps = Counter("jmedqa_steps", "Reasoning steps of finished answers", registry=self.registry)
+        self._answer_steps = Histogram(
+            "jmedqa_answer_steps",
+            "Reasoning steps of one answer",
+            buckets=(0, 1, 2, 3, 4, 5, 8, 12),
+            registry=self.registry,
+        )
+        self._abstentions = Counter(
+            "jmedqa_abstentions", "Answers withheld, by reason", ["reason"], registry=self.registry
+        )
+        self._claims = Counter(
+            "jmedqa_claims", "Sentences of answers, by how they compare", ["status"], registry=self.registry
+        )
+        self._verified_share = Histogram(
+            "jmedqa_verified_share",
+            "Share of an answer's sentences that agree with their citations",
+            buckets=(0, 0.25, 0.5, 0.75, 0.9, 0.999, 1),
+            registry=self.registry,
+        )
         self._notices = Counter("jmedqa_notices", "Notices on answers", ["code"], registry=self.registry)
         self._retrieval = Histogram(
             "jmedqa_retrieval_seconds", "Search time", buckets=_SECONDS, registry=self.registry
@@ -62,6 +91,13 @@ class Metrics:
         """Count a finished answer."""
         self._answers.labels(strategy, "abstained" if answer.abstained else "answered").inc()
         self._steps.inc(len(answer.steps))
+        self._answer_steps.observe(len(answer.steps))
+        if answer.reason is not None:
+            self._abstentions.labels(answer.reason.code).inc()
+        for claim in answer.claims:
+            self._claims.labels(claim.status).inc()
+        if answer.verified_share is not None:
+            self._verified_share.observe(answer.verified_share)
         for notice in answer.notices:
             self._notices.labels(notice.code).inc(notice.count)
 

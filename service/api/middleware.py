@@ -1,5 +1,6 @@
 """Give every request an id, log one line about it, and count it."""
 
+import asyncio
 import re
 import traceback
 import uuid
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.metrics import Metrics
-from service.api.problems import bug
+from service.api.problems import bug, shutting_down
 
 log = structlog.get_logger(__name__)
 
@@ -47,16 +48,18 @@ class RequestContext:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status, sent = message["status"], True
-                headers = [
-                    (b"x-request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-                message = {**message, "headers": [*message.get("headers", []), *headers]}
+                tag = (b"x-request-id", request_id.encode())
+                message = {**message, "headers": [*message.get("headers", []), tag]}
             await send(message)
 
         try:
             await self._app(scope, receive, tagged)
+        except asyncio.CancelledError:
+            # Only the end of the drain cancels a request. An answer that was begun breaks off: its connection
+            # is closed without the last chunk, so nobody takes it for whole.
+            log.warning("request cut at the end of the drain")
+            if not sent:
+                await shutting_down(Request(scope))(scope, receive, tagged)
         except Exception as error:
             # Where, but not what: an exception's text can hold what was asked.
             frames = traceback.extract_tb(error.__traceback__)[-6:]
@@ -67,6 +70,13 @@ class RequestContext:
             await bug(Request(scope))(scope, receive, tagged)
         finally:
             seconds = perf_counter() - started
-            route = getattr(scope.get("route"), "path", "unmatched")
+            route = _route(scope)
             self._metrics.request(scope["method"], route, status, seconds)
             log.info("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern; of a plain endpoint its name. Never what was asked for."""
+    endpoint = scope.get("endpoint")
+    name = getattr(endpoint, "__name__", type(endpoint).__name__)
+    return getattr(scope.get("route"), "path", "unmatched" if endpoint is None else name)

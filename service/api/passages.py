@@ -3,12 +3,14 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from indexer import InvalidQuery
+from service.api.caching import NOT_MODIFIED, etag, not_modified, tagged, unchanged
 from service.api.problems import Problem
 from service.api.schemas import FoundPassage, PassageView, SearchParameters, SearchResponse
 from service.api.state import ServiceState, service_state
+from service.audit.notes import note_query
 from service.claims import passage_href
 from service.errors import BadRequest
 from service.live_index import LiveIndex
@@ -20,44 +22,67 @@ State = Annotated[ServiceState, Depends(service_state)]
 
 @router.get(
     "/search",
-    responses={status: {"model": Problem} for status in (413, 422, 503)},
+    response_model=SearchResponse,
+    responses={**NOT_MODIFIED, **{status: {"model": Problem} for status in (413, 422, 503)}},
     summary="Search the index",
 )
-async def search(state: State, asked: Annotated[SearchParameters, Query()]) -> SearchResponse:
-    """Passages, best first."""
-    return await asyncio.to_thread(_search, state.live, asked)
+async def search(state: State, request: Request, asked: Annotated[SearchParameters, Query()]) -> Response:
+    """Passages, best first, with what each arm of the search found and what was searched for also."""
+    before = etag(state.live.state.generation)
+    if unchanged(request, before):
+        return not_modified(before)
+    found = await asyncio.to_thread(searched, state.live, asked)
+    return tagged(found, etag(found.generation))
 
 
 @router.get(
     "/passages/{passage_id:path}",
-    responses={status: {"model": Problem} for status in (404, 503)},
+    response_model=PassageView,
+    responses={**NOT_MODIFIED, **{status: {"model": Problem} for status in (404, 503)}},
     summary="Read a passage",
 )
-async def passage(state: State, passage_id: str) -> PassageView:
+async def passage(state: State, request: Request, passage_id: str) -> Response:
     """A passage of the live generation, of a superseded document too: then `superseded_by` names the current
     ones. Percent-encode the id: it may hold `#`, `/` and `:`."""
-    return await asyncio.to_thread(_passage, state.live, passage_id)
+    found = await asyncio.to_thread(read_passage, state.live, passage_id)
+    tag = etag(found.generation)
+    return not_modified(tag) if unchanged(request, tag) else tagged(found, tag)
 
 
-def _search(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
+def searched(live: LiveIndex, asked: SearchParameters) -> SearchResponse:
+    """The hits of one search; blocks."""
     with live.index() as index:
+        note_query(asked.q, index.generation)
         try:
             result = index.search(asked.q, asked.k, asked.filters(), asked.mode)
         except InvalidQuery:
             raise BadRequest("この検索語では検索できません。", "This query cannot be searched for.") from None
+        ranks: dict[str, dict[str, int]] = {
+            arm.name: {hit.passage_id: rank for rank, hit in enumerate(arm.hits, start=1)}
+            for arm in result.arms
+        }
         hits = [
             FoundPassage(
                 rank=rank,
                 score=hit.score,
+                ranks={arm: of_arm.get(hit.passage_id) for arm, of_arm in ranks.items()},
                 matched_terms=list(result.matched_terms.get(hit.passage_id, ())),
                 href=passage_href(hit.passage_id),
                 passage=PassageView.of(index.passage(hit.passage_id), index.generation),
             )
             for rank, hit in enumerate(result.hits, start=1)
         ]
-        return SearchResponse(query=asked.q, mode=asked.mode, generation=index.generation, hits=hits)
+        return SearchResponse(
+            query=asked.q,
+            mode=asked.mode,
+            generation=index.generation,
+            degraded=live.state.degraded,
+            expansions=list(result.expansions),
+            hits=hits,
+        )
 
 
-def _passage(live: LiveIndex, passage_id: str) -> PassageView:
+def read_passage(live: LiveIndex, passage_id: str) -> PassageView:
+    """One passage; blocks. Raises `UnknownPassageId`."""
     with live.snapshot() as snapshot:
         return PassageView.of(snapshot.passage(passage_id), snapshot.generation)

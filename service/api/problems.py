@@ -1,6 +1,7 @@
 """Every error as RFC 9457 problem JSON: a request id, a Japanese and an English text, and no more."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from service.api.compatible.errors import ChatRefused, error_response, speaks_openai
+from service.audit.notes import note_error
 from service.errors import ServiceError
 
 log = structlog.get_logger(__name__)
@@ -71,7 +74,13 @@ def problem(
     errors: list[Fault] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The response."""
+    """The response; under /v1 in OpenAI's shape."""
+    note_error(code)
+    if speaks_openai(request):
+        param = errors[0].field.removeprefix("body.") if errors else None
+        if errors:
+            ja, en = f"{ja} ({errors[0].message})", f"{en} ({errors[0].message})"
+        return error_response(request_id(request), status, code, ja, en, param=param, headers=headers)
     body = problem_body(request_id(request), status, code, ja, en, errors)
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
@@ -109,6 +118,11 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
     log.warning("request refused", code=error.code, status=error.status)
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else None
+    note_error(error.code)
+    if isinstance(error, ChatRefused):
+        return error_response(
+            request_id(request), error.status, error.code, error.ja, error.en, param=error.param
+        )
     return problem(request, error.status, error.code, error.ja, error.en, headers=headers)
 
 
@@ -122,12 +136,7 @@ async def _bad_body(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    faults = [
-        Fault(
-            field=_printable(".".join(str(part) for part in fault["loc"])), message=_printable(fault["msg"])
-        )
-        for fault in found[:20]
-    ]
+    faults = [Fault(field=field_name(fault["loc"]), message=_printable(fault["msg"])) for fault in found[:20]]
     if any(fault["type"] == _TOO_LARGE for fault in found):
         return problem(
             request, 413, "too-large", "質問が長すぎます。", "The question is too long.", errors=faults
@@ -150,9 +159,19 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, error.status_code, code, ja, en, headers=error.headers)
 
 
+def shutting_down(request: Request) -> JSONResponse:
+    """What a request hears that the server has no time left to finish."""
+    ja, en = (
+        "サーバーを停止しています。少し待って再度お試しください。",
+        "The server is shutting down; try again shortly.",
+    )
+    return problem(request, 503, "shutting-down", ja, en, headers={"Retry-After": "5"})
+
+
 def bug(request: Request) -> JSONResponse:
     """What anyone but a developer sees of a bug."""
-    return JSONResponse(bug_body(request), status_code=500, media_type=MEDIA_TYPE)
+    body = bug_body(request)
+    return problem(request, 500, "internal-error", body["ja"], body["en"])
 
 
 def bug_body(request: Request) -> dict[str, Any]:
@@ -166,6 +185,14 @@ def bug_body(request: Request) -> dict[str, Any]:
     )
 
 
+def field_name(location: Iterable[object]) -> str:
+    """Where a fault is, without names that look like no field's: people put questions in odd places."""
+    return ".".join(part if _PLAIN_NAME.fullmatch(part) else "(unknown name)" for part in map(str, location))
+
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_\[\]-]{1,40}")
+
+
 def _printable(text: str) -> str:
-    """Field names come from the request and can hold half a surrogate pair."""
+    """Messages can hold half a surrogate pair of what was sent."""
     return text.encode("utf-8", "replace").decode("utf-8")[:300]

@@ -2,11 +2,12 @@
 
 from datetime import date
 from typing import Annotated, Any, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
 from corpora import Locator
-from indexer import Filters, Mode, StoredPassage
+from indexer import Filters, ListedDocument, Mode, StoredPassage
 from service.budget import Budget
 from service.notices import UNREVIEWED, Notice, superseded
 from service.questions import (
@@ -20,14 +21,14 @@ from service.questions import (
 from service.strategies import StrategyName
 
 
-def _labelled(value: Any) -> Any:
+def labelled(value: Any) -> Any:
     """``{"A": "…"}`` as the list it is short for."""
     if isinstance(value, dict):
         return [{"label": label, "text": text} for label, text in value.items()]
     return value
 
 
-class AnswerRequest(BaseModel):
+class QuestionRequest(BaseModel):
     """A question, and how to answer it. Unknown fields are refused: a misspelt one would do nothing."""
 
     model_config = ConfigDict(
@@ -49,7 +50,7 @@ class AnswerRequest(BaseModel):
     )
 
     question: QuestionText = Field(description=f"1 to {MAX_QUESTION_CHARS} characters")
-    choices: Annotated[Choices, BeforeValidator(_labelled)] = Field(
+    choices: Annotated[Choices, BeforeValidator(labelled)] = Field(
         default=(), description='[{"label", "text"}], or short {"A": "…", "B": "…"}'
     )
     strategy: StrategyName | None = Field(default=None, description="The server's default where not given")
@@ -57,9 +58,6 @@ class AnswerRequest(BaseModel):
     max_steps: StrictInt | None = Field(default=None, ge=1, le=10)
     filters: Filters | None = Field(
         default=None, description="Only passages that pass; current editions alone where not given"
-    )
-    stream: StrictBool = Field(
-        default=False, description="Server-sent events; so does Accept: text/event-stream"
     )
 
     def budget(self, configured: Budget) -> Budget:
@@ -72,6 +70,19 @@ class AnswerRequest(BaseModel):
     def to_question(self) -> Question:
         """The cleaned question."""
         return Question(text=self.question, choices=self.choices)
+
+
+class AnswerRequest(QuestionRequest):
+    """A question to `POST /api/v1/answers`."""
+
+    stream: StrictBool = Field(
+        default=False, description="Server-sent events; so does Accept: text/event-stream"
+    )
+    resumable: StrictBool = Field(
+        default=False,
+        description="A stream that goes on for a while without its reader, who may come back to its "
+        "`Location` with `Last-Event-ID`",
+    )
 
 
 class SearchParameters(Filters):
@@ -137,11 +148,52 @@ class PassageView(BaseModel):
         )
 
 
+class DocumentView(BaseModel):
+    """What a document says of itself, and what stands in its place."""
+
+    doc_id: str
+    title: str
+    source: str | None
+    licence: str | None
+    edition: str | None
+    published: date | None
+    language: str | None
+    tags: list[str]
+    unreviewed: bool = Field(description="It says itself that no clinician reviewed it")
+    supersedes: list[str]
+    superseded_by: list[str] = Field(description="Current documents that replace this one; empty if current")
+    passages: int = Field(description="How many it was cut into")
+    href: str
+
+    @classmethod
+    def of(cls, listed: ListedDocument) -> Self:
+        """The listed document as it is shown."""
+        document = listed.document
+        return cls(
+            doc_id=document.doc_id,
+            title=document.title,
+            source=document.source,
+            licence=document.licence,
+            edition=document.edition,
+            published=document.published,
+            language=document.language,
+            tags=list(document.tags),
+            unreviewed=document.unreviewed,
+            supersedes=list(document.supersedes),
+            superseded_by=list(listed.superseded_by),
+            passages=listed.passages,
+            href=f"/api/v1/documents/{quote(document.doc_id, safe='')}",
+        )
+
+
 class FoundPassage(BaseModel):
     """One search hit."""
 
     rank: int
     score: float = Field(description="Comparable within one search only")
+    ranks: dict[str, int | None] = Field(
+        description="Its rank in each arm that searched, from 1; null where that arm did not find it"
+    )
     matched_terms: list[str]
     href: str
     passage: PassageView
@@ -153,4 +205,6 @@ class SearchResponse(BaseModel):
     query: str
     mode: Mode
     generation: str | None
+    degraded: bool = Field(description="An older generation serves in place of one that cannot be opened")
+    expansions: list[str] = Field(description="“Searched also”: synonyms the query was widened by")
     hits: list[FoundPassage]

@@ -10,9 +10,15 @@ HEARTBEAT_S = 10.0
 """Proxies commonly close connections that are silent for 30 to 60 seconds."""
 
 
-def encoded(name: str, data: Any) -> bytes:
-    """One event. JSON escapes line ends, so the data is one line."""
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+def encoded(name: str, data: Any, number: str | None = None) -> bytes:
+    """One event, with its id where it has one. JSON escapes line ends, so the data is one line."""
+    tag = f"id: {number}\n" if number is not None else ""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n{tag}\n".encode()
+
+
+def event_id(answer_id: str, number: int) -> str:
+    """The id of an answer's event; names the answer, so that it alone is enough to come back with."""
+    return f"{answer_id}:{number}"
 
 
 async def with_heartbeat(

@@ -1,18 +1,22 @@
 """What the endpoints share."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import structlog
 from fastapi import Request
 
 from service.api.metrics import Metrics
-from service.errors import Busy
-from service.generators import Generator
+from service.api.running_answers import RunningAnswers
+from service.generators.circuit import GuardedGenerator
+from service.jobs.runner import JobRunner
 from service.live_index import LiveIndex
+from service.overload.admission import Admission
+from service.overload.draining import Drain
+from service.overload.protocol import ConnectionCounts
 from service.settings import Settings
+from service.state import Store
 
 log = structlog.get_logger(__name__)
 
@@ -23,27 +27,18 @@ class ServiceState:
 
     settings: Settings
     live: LiveIndex
-    generator: Generator
+    generator: GuardedGenerator
     metrics: Metrics
-    _answering: int = field(default=0)
+    store: Store
+    jobs: JobRunner
+    admission: Admission
+    running: RunningAnswers
+    drain: Drain = field(default_factory=Drain)
+    connections: ConnectionCounts = field(default_factory=ConnectionCounts)
 
-    @asynccontextmanager
-    async def answering(self) -> AsyncIterator[None]:
-        """Hold one of the places for answers in progress.
-
-        Raises:
-            Busy: If all are taken. Waiting would only hide the load from whoever sends it.
-        """
-        if self._answering >= self.settings.server.max_concurrent_answers:
-            raise Busy(
-                "いま処理できる質問の数を超えています。少し待って再度お試しください。",
-                "Too many questions are being answered; try again shortly.",
-            )
-        self._answering += 1
-        try:
-            yield
-        finally:
-            self._answering -= 1
+    def answering(self) -> AbstractAsyncContextManager[None]:
+        """Hold one of the places for answers in progress; raises as `Admission.place`."""
+        return self.admission.place()
 
     async def watch_index(self) -> None:
         """Look for new generations until cancelled."""

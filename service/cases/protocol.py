@@ -31,12 +31,14 @@ class ProtocolQuestion(Frozen):
     Attributes:
         question_id: ``Q1`` …; keys, ratings and reports name it.
         form: The structured form its answer is also asked for; ``None`` for free text alone.
+        search_words: What the question looks for, in the corpus's words; they end its query.
     """
 
     question_id: str = Field(pattern=r"^Q[1-9][0-9]?$")
     ja: str = Field(min_length=1)
     en: str = Field(min_length=1)
     form: FormName | None = None
+    search_words: str = ""
 
 
 class ProtocolStage(Frozen):

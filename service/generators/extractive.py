@@ -13,6 +13,8 @@ from typing import NamedTuple
 from corpora import sentences
 from service.answers import Evidence, Step
 from service.checking.opinion_prompt import OpinionPrompt
+from service.conversing.carry_over import carried_over
+from service.conversing.rewrite_prompt import RewritePrompt
 from service.generators import aspects
 from service.generators.aspect_table import INITIAL_EN, INITIAL_JA, SECTIONS, Aspect
 from service.generators.choosing import best_choice, one_line
@@ -22,6 +24,7 @@ from service.notices import EXTRACTIVE
 from service.prompts import (
     AnswerPrompt,
     ChoicePrompt,
+    FormPrompt,
     PlanPrompt,
     Prompt,
     QueriesPrompt,
@@ -77,8 +80,14 @@ class ExtractiveGenerator:
             case ChoicePrompt():
                 best = best_choice(prompt.question, _evidence(prompt.steps), self._terms)
                 text = json.dumps({"choice": best.label if best else None}, ensure_ascii=False)
+            case RewritePrompt():
+                text = json.dumps(
+                    {"question": carried_over(prompt.question, prompt.turns)}, ensure_ascii=False
+                )
             case OpinionPrompt():
                 text = json.dumps({"verdict": "neither"})  # sentences are copied here, nothing is judged
+            case FormPrompt():
+                text = "null"  # sentences are copied here, never taken apart: the form stays empty
         return Completion(text=text, model=self.model_name, notices=(EXTRACTIVE,))
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta, None]:

@@ -7,18 +7,29 @@ and a reply that is cut off is told from one that is finished (the client librar
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any, Literal
 
+import httpx2
 import openai
 from openai.types import Model
 from openai.types.chat import ChatCompletionChunk
 
 from corpora import Frozen
 from service.errors import GenerationError, GenerationRefused, GenerationTruncated
-from service.generators.openai_errors import CLIENT_ERRORS, cut_off, not_the_protocol, too_slow, translated
+from service.generators.chunks import Reply, take
+from service.generators.event_stream import EventStream
+from service.generators.openai_errors import (
+    CLIENT_ERRORS,
+    broken_down,
+    cut_off,
+    never_ending,
+    not_the_protocol,
+    too_slow,
+    translated,
+    unreachable,
+)
 from service.generators.protocol import Completion, Delta, Limits
+from service.generators.reply_limits import bounded_client, most_chunks
 from service.generators.retrying import RetryBudget, retry_wait_s
 from service.generators.thinking import Thinking, ThinkSplitter, UnopenedThinking, split_thinking
 from service.prompts import ChoicePrompt, Prompt
@@ -46,19 +57,6 @@ _PATIENCE_S = 5.0
 """A server that cannot list its models in this time is no help to anyone waiting for an answer."""
 
 
-@dataclass
-class _Reply:
-    """A reply while it arrives."""
-
-    model: str
-    content: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    refusal: bool = False
-    finish_reason: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
 class OpenAIGenerator:
     """One server, one model."""
 
@@ -68,11 +66,14 @@ class OpenAIGenerator:
         self._refused: set[Binding] = set()
         self._context_tokens: int | None = None
         self._retries = RetryBudget()
+        self._loosenings = RetryBudget(saved=2.0)  # the two steps that a choice's form can be loosened by
+        timeout = openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s)
         self._client = openai.AsyncOpenAI(
             base_url=settings.base_url,
             api_key=settings.api_key,
             max_retries=0,  # the library's two silent retries would triple the load on a struggling server
-            timeout=openai.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s),
+            timeout=timeout,
+            http_client=bounded_client(timeout),
         )
 
     @property
@@ -117,7 +118,7 @@ class OpenAIGenerator:
 
     async def generate(self, prompt: Prompt, *, limits: Limits) -> Completion:
         """The whole reply."""
-        reply = _Reply(model=await self.model())
+        reply = Reply(model=await self.model())
         async with aclosing(self._pieces(prompt, limits, reply)) as pieces:
             async for _ in pieces:
                 pass
@@ -127,7 +128,7 @@ class OpenAIGenerator:
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta]:
         """The reply as it arrives, without its reasoning."""
-        reply = _Reply(model=await self.model())
+        reply = Reply(model=await self.model())
         splitter = ThinkSplitter(inside=self._settings.thinking == "opened")
         said: list[str] = []
         thought: list[str] = []
@@ -153,44 +154,45 @@ class OpenAIGenerator:
         """Close the connections."""
         await self._client.close()
 
-    async def _pieces(self, prompt: Prompt, limits: Limits, reply: _Reply) -> AsyncGenerator[str]:
+    async def _pieces(self, prompt: Prompt, limits: Limits, reply: Reply) -> AsyncGenerator[str]:
         """Pieces of the reply's content; fills in the rest of ``reply``. Ends only with a finished reply."""
         settings = self._settings
-        started = monotonic()
+        started = asyncio.get_running_loop().time()
+        end = started + settings.total_timeout_s
+        deadline = min(started + settings.first_token_timeout_s, end)
         try:
-            async with asyncio.timeout(min(settings.first_token_timeout_s, settings.total_timeout_s)):
+            async with asyncio.timeout_at(deadline):
                 chunks = await self._open(prompt, limits, reply.model)
         except TimeoutError:
             raise too_slow(settings.base_url) from None
         try:
             if "event-stream" not in chunks.response.headers.get("content-type", ""):
                 raise not_the_protocol(settings.base_url)
-            iterator = aiter(chunks)
-            seen = False
-            while True:
-                left = settings.total_timeout_s - (monotonic() - started)
-                if not seen:
-                    left = min(left, settings.first_token_timeout_s - (monotonic() - started))
-                try:
-                    chunk = await asyncio.wait_for(anext(iterator), max(left, 0.001))
-                except StopAsyncIteration:
-                    break
-                except TimeoutError:
-                    raise too_slow(settings.base_url) from None
-                try:
-                    content, thought = _take(chunk, reply)
-                except (AttributeError, TypeError):  # the client does not validate chunks
-                    raise not_the_protocol(settings.base_url) from None
-                seen = seen or bool(content or thought)
+            events = EventStream(chunks.response)
+            arrived = 0
+            while (chunk := await events.next(deadline)) is not None:
+                arrived += 1
+                if arrived > most_chunks(limits.max_tokens):
+                    raise never_ending(settings.base_url)
+                if isinstance(chunk, dict) and chunk.get("error"):
+                    raise broken_down(settings.base_url)
+                content, thought = take(chunk, reply)
+                if content or thought:
+                    deadline = end
                 if content:
                     reply.content.append(content)
                     yield content
-        except CLIENT_ERRORS as error:
-            raise self._translated(error) from error
+        except (TimeoutError, httpx2.TimeoutException):
+            raise too_slow(settings.base_url) from None
+        except httpx2.HTTPError:
+            raise unreachable(settings.base_url) from None
+        except ValueError:  # no JSON, or not a chunk
+            raise not_the_protocol(settings.base_url) from None
         finally:
             await chunks.close()
         self._check_end(reply)
         self._retries.succeeded()
+        self._loosenings.succeeded()
 
     async def _open(
         self, prompt: Prompt, limits: Limits, model: str
@@ -218,7 +220,7 @@ class OpenAIGenerator:
             try:
                 chunks = await self._create(prompt, limits, model, binding)
             except (openai.BadRequestError, openai.UnprocessableEntityError):
-                if binding == "none":
+                if binding == "none" or not self._loosenings.take():
                     raise
                 tried.add(binding)
             else:
@@ -257,7 +259,7 @@ class OpenAIGenerator:
         )
         return stream
 
-    def _check_end(self, reply: _Reply) -> None:
+    def _check_end(self, reply: Reply) -> None:
         if reply.refusal or reply.finish_reason == "content_filter":
             raise refused()
         if reply.finish_reason == "length":
@@ -265,7 +267,7 @@ class OpenAIGenerator:
         if reply.finish_reason != "stop":
             raise cut_off(self._settings.base_url)
 
-    def _completion(self, reply: _Reply, said: str, thought: str, unclosed: bool) -> Completion:
+    def _completion(self, reply: Reply, said: str, thought: str, unclosed: bool) -> Completion:
         if unclosed:
             raise truncated()
         if not said.strip():
@@ -280,26 +282,6 @@ class OpenAIGenerator:
 
     def _translated(self, error: Exception) -> GenerationError:
         return translated(error, base_url=self._settings.base_url, model=self._model)
-
-
-def _take(chunk: ChatCompletionChunk, reply: _Reply) -> tuple[str, str]:
-    """The chunk's content and reasoning; the rest goes into ``reply``."""
-    if chunk.usage is not None:
-        reply.prompt_tokens = chunk.usage.prompt_tokens
-        reply.completion_tokens = chunk.usage.completion_tokens
-    if not chunk.choices:  # the last chunk, with the usage
-        return "", ""
-    choice = chunk.choices[0]
-    reply.finish_reason = choice.finish_reason or reply.finish_reason
-    delta = choice.delta
-    reply.refusal = reply.refusal or bool(delta.refusal)
-    extra = delta.model_extra or {}
-    thought = extra.get("reasoning") or extra.get("reasoning_content") or ""
-    if not isinstance(thought, str) or not isinstance(delta.content, str | None):
-        raise TypeError("content is no text")
-    reply.reasoning.append(thought)
-    # Half a surrogate pair cannot be sent on to anyone.
-    return (delta.content or "").encode("utf-8", "replace").decode("utf-8"), thought
 
 
 def _context(models: Sequence[Model], wanted: str | None) -> int | None:

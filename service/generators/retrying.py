@@ -1,6 +1,8 @@
 """When a failed call may be tried again, so that retries never pile onto an outage."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
 
 import openai
 
@@ -8,16 +10,26 @@ _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
 
 
+_EARNED_PER_S = 0.1
+"""Without it a server that refuses the first calls for two reasons at once would never be tried otherwise."""
+
+
 @dataclass
 class RetryBudget:
-    """Retries are earned by successes: one for every ten, at most ten saved up.
+    """Retries are earned by successes, one for every ten, and one every ten seconds; at most ten saved up.
 
-    In an outage nothing succeeds, so after the few saved retries each request costs the server one call.
+    In an outage nothing succeeds, so after the few saved retries each request costs the server one call
+    (as Finagle's retry budgets and the AWS clients do it).
     """
 
     saved: float = 1.0
     earned_per_success: float = 0.1
     most: float = 10.0
+    clock: Callable[[], float] = monotonic
+    _counted_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._counted_at = self.clock()
 
     def succeeded(self) -> None:
         """A call came back whole."""
@@ -25,6 +37,9 @@ class RetryBudget:
 
     def take(self) -> bool:
         """Whether one more retry is left; if so it is spent."""
+        now = self.clock()
+        self.saved = min(self.most, self.saved + (now - self._counted_at) * _EARNED_PER_S)
+        self._counted_at = now
         if self.saved < 1:
             return False
         self.saved -= 1

@@ -38,7 +38,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     index = build(tmp_path_factory.mktemp("browser"))
-    with served(create_app(Settings.model_validate({"index": {"dir": index}}))) as url:
+    with served(
+        create_app(
+            Settings.model_validate({"index": {"dir": index}, "state": {"dir": index.parent / "state"}})
+        )
+    ) as url:
         yield url
 
 

@@ -108,13 +108,13 @@ def test_a_run_that_reaches_over_the_end_is_damage(
         open_and_search(tmp_path, use_kernels=use_kernels)
 
 
-def test_a_vocabulary_that_points_nowhere_is_named_as_damage(tmp_path: Path) -> None:
-    """By the compiled search; numpy's slices stay inside by themselves."""
+@pytest.mark.parametrize("use_kernels", [True, False], ids=["compiled", "numpy"])
+def test_a_vocabulary_that_points_nowhere_is_named_as_damage(tmp_path: Path, use_kernels: bool) -> None:
     write_and_load(tmp_path, BAGS, 64, use_kernels=True)
     offsets = np.load(tmp_path / "terms.offsets.npy")
     np.save(tmp_path / "terms.offsets.npy", offsets + 2**62)
     with pytest.raises(IndexCorrupt, match="vocabulary"):
-        open_and_search(tmp_path, use_kernels=True)
+        open_and_search(tmp_path, use_kernels=use_kernels)
 
 
 def test_a_header_that_is_no_header_is_a_value_error(tmp_path: Path) -> None:

@@ -21,6 +21,11 @@ from indexer.strings import SortedStrings
 from tests.indexer.test_blocks import ids_for, random_bags, write_and_load
 from tests.requirements import REPOSITORY
 
+COMPILED = pytest.mark.skipif(
+    not list(Path(kernels_module.__file__).parent.glob("_kernels*.so")),
+    reason="the compiled search was not built (tests/indexer/test_blocks.py says so)",
+)
+
 ROWS, TERMS = 65_536, 150
 BAGS = random_bags(3, 100, 30)
 
@@ -48,6 +53,7 @@ def wide_index() -> BlockIndex:
     return BlockIndex(ids, SortedStrings.of(f"{term:04d}" for term in range(TERMS)), arrays)
 
 
+@COMPILED
 def test_other_threads_run_while_a_search_computes() -> None:
     """A thread counts; nobody takes the interpreter's lock from anybody, so the search must have given it."""
     compiled, index = kernels(), wide_index()
@@ -111,6 +117,7 @@ def test_a_library_that_cannot_be_used_is_one_warning_and_the_same_hits(
     assert [index.search(["語1", "語2"], 10) for index in (first, second)] == [expected, expected]
 
 
+@COMPILED
 def test_the_first_search_compiles_and_writes_nothing(tmp_path: Path) -> None:
     """A read-only installation is fine: no file appears or changes in the package, the home or the index."""
     write_and_load(tmp_path / "index", BAGS, 64, use_kernels=True)

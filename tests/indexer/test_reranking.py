@@ -130,6 +130,7 @@ def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.models
 @pytest.mark.timeout(900)
 def test_a_cross_encoder_orders_the_hits(cross_encoder: Path, tmp_path: Path) -> None:
     from sentence_transformers import CrossEncoder
@@ -145,6 +146,7 @@ def test_a_cross_encoder_orders_the_hits(cross_encoder: Path, tmp_path: Path) ->
     assert {hit.passage_id: hit.score for hit in hits} == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.models
 @pytest.mark.timeout(900)
 def test_a_model_that_is_no_reranker_is_refused(cross_encoder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"

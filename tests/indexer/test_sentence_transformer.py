@@ -26,7 +26,10 @@ from tests.indexer.conftest import DOCUMENTS
 from tests.indexer.e5_directory import read_weights, write_directory
 from tests.requirements import missing
 
-pytestmark = pytest.mark.timeout(900)  # importing torch alone takes half a minute on busy cores
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.timeout(900),  # importing torch alone takes half a minute on busy cores
+]
 
 TEXTS = [
     "高カリウム血症では、まず心電図を確認する。",

@@ -99,12 +99,15 @@ Start = Callable[..., httpx.Client]
 
 
 @pytest.fixture(scope="module")
-def start(index_dir: Path) -> Iterator[Start]:
+def start(index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start a service; ``section={"field": …}`` changes its settings."""
     with ExitStack() as stack:
 
         def started(*, writer: Generator | None = None, **sections: dict[str, Any]) -> httpx.Client:
-            values: dict[str, Any] = {"index": {"dir": index_dir, "poll_s": 0.1}}
+            values: dict[str, Any] = {
+                "index": {"dir": index_dir, "poll_s": 0.1},
+                "state": {"dir": tmp_path_factory.mktemp("state") / "state"},
+            }
             for name, fields in sections.items():
                 values[name] = {**values.get(name, {}), **fields}
             settings = Settings(**values)

@@ -22,6 +22,7 @@ class ModelServer:
         reply: The text for a request body.
         fail_first: So many calls are answered as ``mode`` says, later ones well.
         requests: The chat requests' bodies, in order.
+        left: How many replies their client did not wait for.
     """
 
     mode: str = "good"
@@ -30,6 +31,7 @@ class ModelServer:
     delay_s: float = 30.0
     context: int | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
+    left: int = 0
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -66,7 +68,15 @@ class ModelServer:
             case "not_streamed":
                 message = {"role": "assistant", "content": "全文。"}
                 return JSONResponse({"choices": [{"message": message, "finish_reason": "stop"}]})
-        return StreamingResponse(self._stream(mode, self.reply(body)), media_type="text/event-stream")
+        return StreamingResponse(self._watched(mode, self.reply(body)), media_type="text/event-stream")
+
+    async def _watched(self, mode: str, text: str) -> AsyncIterator[str]:
+        try:
+            async for chunk in self._stream(mode, text):
+                yield chunk
+        except (asyncio.CancelledError, GeneratorExit):
+            self.left += 1
+            raise
 
     async def _stream(self, mode: str, text: str) -> AsyncIterator[str]:
         if mode == "slow":

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+
+from service.overload.serving import server_of
 
 
 @contextlib.contextmanager
@@ -17,10 +20,15 @@ def served(app: Any) -> Iterator[str]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="on"
-        )
-        server = uvicorn.Server(config)
+        if isinstance(app, FastAPI):
+            server: uvicorn.Server = server_of(app)
+            server.config.timeout_graceful_shutdown = 1
+        else:
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    app, log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="on"
+                )
+            )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 60

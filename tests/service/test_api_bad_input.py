@@ -141,7 +141,7 @@ def test_a_body_that_never_arrives_does_not_hold_the_connection(start: Start) ->
     address = urlsplit(str(client.base_url))
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(
-            b"POST /api/v1/answers HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            b"POST /api/v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 100\r\n\r\n{"
         )
         reply = b""

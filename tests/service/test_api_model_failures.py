@@ -1,4 +1,4 @@
-"""The service in front of a model server that fails: the documented error, and never a partial answer."""
+"""The service in front of a model server; what becomes of its faults is in `tests.service.test_faults`."""
 
 import json
 from collections.abc import Iterator
@@ -42,14 +42,6 @@ def front(start: Start, running: tuple[ModelServer, str]) -> httpx.Client:
     return start(generator={"base_url": running[1], "model": MODEL, **times})
 
 
-def told(client: httpx.Client) -> list[tuple[str, Any]]:
-    response = client.post("/api/v1/answers", json={**BODY, "stream": True})
-    blocks = [block.splitlines() for block in response.text.split("\n\n") if block.startswith("event")]
-    return [
-        (lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))) for lines in blocks
-    ]
-
-
 def test_a_model_server_answers_in_steps(model: ModelServer, front: httpx.Client) -> None:
     answer = front.post("/api/v1/answers", json=BODY).json()
     assert answer["text"] == "心電図で決める。[E1]"
@@ -66,50 +58,6 @@ def test_prompts_of_one_question_grow_from_the_same_start(model: ModelServer, fr
     evidence = step[1]["content"].partition("# 課題\n")[0]
     assert "</evidence>" in evidence
     assert answer[1]["content"].startswith(evidence)
-
-
-FAULTS = [
-    ("500", 503, "generator-unavailable"),
-    ("429", 503, "generator-unavailable"),
-    ("html", 503, "generator-unavailable"),
-    ("malformed", 503, "generator-unavailable"),
-    ("cut", 503, "generator-unavailable"),
-    ("no_finish_reason", 503, "generator-unavailable"),
-    ("empty_choices", 503, "generator-unavailable"),
-    ("slow", 503, "generation-timeout"),
-    ("stalled", 503, "generation-timeout"),
-    ("length", 502, "generation-truncated"),
-    ("unclosed_think", 502, "generation-truncated"),
-    ("content_filter", 422, "generation-refused"),
-]
-
-
-@pytest.mark.parametrize(("mode", "status", "code"), FAULTS)
-def test_each_fault_is_its_documented_problem(
-    model: ModelServer, front: httpx.Client, mode: str, status: int, code: str
-) -> None:
-    model.mode = mode
-    response = front.post("/api/v1/answers", json=BODY)
-    problem = checked(response, status)
-    assert problem["type"] == f"urn:jmedqa:problem:{code}"
-    assert ("retry-after" in response.headers) == (status == 503)
-    assert "secret" not in response.text
-
-
-@pytest.mark.parametrize("mode", ["cut", "no_finish_reason", "stalled", "length"])
-def test_a_stream_that_breaks_ends_in_an_error_event(
-    model: ModelServer, front: httpx.Client, mode: str
-) -> None:
-    def reply(body: dict[str, Any]) -> str:
-        if len(model.requests) == 2:  # the step's call; the one after it is the answer's
-            model.mode = mode
-        return good(body)
-
-    model.reply = reply
-    names = [name for name, _ in told(front)]
-    assert names[:2] == ["plan", "step"]
-    assert names[-1] == "error"
-    assert "answer" not in names
 
 
 def test_a_server_that_is_down(start: Start) -> None:
@@ -138,7 +86,11 @@ def test_evidence_only_where_it_is_configured(start: Start) -> None:
 def test_more_questions_than_places_are_told_to_come_back(
     start: Start, running: tuple[ModelServer, str], model: ModelServer
 ) -> None:
-    client = start(server={"max_concurrent_answers": 1}, generator={"base_url": running[1], "model": MODEL})
+    client = start(
+        server={"max_concurrent_answers": 1},
+        queue={"length": 0},
+        generator={"base_url": running[1], "model": MODEL},
+    )
     model.reply = good
     with client.stream("POST", "/api/v1/answers", json={**BODY, "stream": True}) as first:
         model.mode, model.delay_s = "stalled", 2.0

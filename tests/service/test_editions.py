@@ -52,7 +52,11 @@ def editions_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(editions_index: Path):  # type: ignore[no-untyped-def]
-    app = create_app(Settings.model_validate({"index": {"dir": editions_index}}))
+    app = create_app(
+        Settings.model_validate(
+            {"index": {"dir": editions_index}, "state": {"dir": editions_index.parent / "state"}}
+        )
+    )
     with served(app) as address, httpx.Client(base_url=address, timeout=60, trust_env=False) as opened:
         yield opened
 

@@ -12,6 +12,7 @@ from service.errors import (
     GenerationTimeout,
     GenerationTruncated,
     GeneratorUnavailable,
+    PromptRejected,
 )
 from service.generators import Completion, Limits
 from service.generators.openai_compatible import OpenAIGenerator, OpenAISettings
@@ -84,7 +85,7 @@ FAULTS = [
     ("429", GeneratorUnavailable, "429"),
     ("503", GeneratorUnavailable, "503"),
     ("401", GeneratorUnavailable, "api_key"),
-    ("400", GeneratorUnavailable, "evidence_chars"),
+    ("400", PromptRejected, "evidence_chars"),
     ("html", GeneratorUnavailable, "/v1"),
     ("not_streamed", GeneratorUnavailable, "/v1"),
     ("malformed", GeneratorUnavailable, "/v1"),

@@ -1,5 +1,6 @@
 """`jmedqa ask`, `serve` and `doctor` as separate processes."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.service.privacy.canaries import MARK, WAYS
 from tests.service.running import closed_port
 
 QUESTION = "CKD患者で高カリウム血症を認めたときの初期対応は？"
@@ -96,10 +98,20 @@ def test_the_doctor_names_the_cure_for_what_is_broken(tmp_path: Path) -> None:
     assert "generator.base_url" in checks["model_server"]["detail"]
 
 
+async def _marked(address: str) -> None:
+    """Every way that `tests.service.privacy` asks, on a real server."""
+    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
+        for number, way in enumerate(WAYS * 4):
+            await way(client, MARK.format(number=number))
+
+
 def test_serve_answers_and_logs_no_question(index_dir: Path, tmp_path: Path) -> None:
     port = closed_port()
     config = tmp_path / "serve.toml"
-    config.write_text(f'[server]\nport = {port}\n[index]\ndir = "{index_dir}"\n', encoding="utf-8")
+    config.write_text(
+        f'[server]\nport = {port}\n[index]\ndir = "{index_dir}"\n[state]\ndir = "{tmp_path / "state"}"\n',
+        encoding="utf-8",
+    )
     log = tmp_path / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
@@ -120,12 +132,14 @@ def test_serve_answers_and_logs_no_question(index_dir: Path, tmp_path: Path) -> 
                 assert answer.status_code == 200
                 client.get("/api/v1/search", params={"q": "高カリウム血症"})
                 client.post("/api/v1/answers", json={"question": "高カリウム血症", "k": "高カリウム血症"})
+                asyncio.run(_marked(str(client.base_url)))
         finally:
             process.terminate()
             process.wait(timeout=30)
     text = log.read_text(encoding="utf-8")
     assert "高カリウム" not in text
     assert "%E9%AB%98" not in text
+    assert "QANARY" not in text
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     ours = [line for line in lines if line.get("request_id") == "trace-me-0001"]
     assert ours

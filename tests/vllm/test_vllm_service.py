@@ -187,6 +187,7 @@ def service_url(vllm_server: VllmServer, index_dir: Path) -> Iterator[str]:
     settings = {
         "JMEDQA_SERVER__PORT": str(port),
         "JMEDQA_INDEX__DIR": str(index_dir),
+        "JMEDQA_STATE__DIR": str(index_dir.parent / "state"),
         "JMEDQA_GENERATOR__BASE_URL": vllm_server.base_url,
         "JMEDQA_LIMITS__K": "2",
         "JMEDQA_LIMITS__MAX_STEPS": "2",

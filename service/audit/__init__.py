@@ -1,0 +1,1 @@
+"""Who asked what, when, and what answered: a log that cannot be changed unseen."""

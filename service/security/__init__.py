@@ -1,0 +1,1 @@
+"""Who may do what: keys, tokens, scopes, rates, and the headers that keep browsers in bounds."""

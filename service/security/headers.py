@@ -1,0 +1,90 @@
+"""What browsers are told with every reply.
+
+The content security policy lets a page use this server and nothing else: no inline code, no frames, no other
+host. Swagger's page of the API needs inline code, so it alone gets the hash of what it holds.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.security.settings import SecuritySettings
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",  # for browsers older than frame-ancestors
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+HSTS = "max-age=31536000"
+
+
+class SecurityHeaders:
+    """Pure ASGI, outermost: replies to bugs carry them too. A header that an endpoint has set stays."""
+
+    def __init__(self, app: ASGIApp, settings: SecuritySettings) -> None:
+        self._app = app
+        self._headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.hsts else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def tagged(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": list(message.get("headers", []))}
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith(("/api/", "/v1/", "/mcp")):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, tagged)
+
+
+class _Inline(HTMLParser):
+    """Collects the text of script elements without ``src``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "script" and "src" not in dict(attrs)
+        if self._inside:
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.scripts[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = False
+
+
+def page_policy(html: str, *, inline_styles: bool = False) -> str:
+    """`CONTENT_POLICY` that also allows the scripts written into this page, by their hashes."""
+    inline = _Inline()
+    inline.feed(html)
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in inline.scripts
+    )
+    policy = CONTENT_POLICY.replace("script-src 'self'", f"script-src 'self' {hashes}".rstrip())
+    if inline_styles:
+        policy = policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    return policy

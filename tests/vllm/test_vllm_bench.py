@@ -1,0 +1,76 @@
+"""One benchmark item on the real vLLM: asked in three arms, killed, resumed, reported."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.cli import app
+from benchmarks.runs.folder import RECORDS, read_manifest, read_records
+from tests.benchmarks.runs.sample_run import abstracts
+from tests.service.conftest import build
+from tests.vllm.vllm_server import SERVED_NAME, VllmServer
+
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
+
+
+def test_a_run_on_vllm_is_killed_resumed_and_reported(vllm_server: VllmServer, tmp_path: Path) -> None:
+    index = build(tmp_path / "built")
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "ori_pqal.json").write_text(json.dumps(abstracts(1)), encoding="utf-8")
+    config = tmp_path / "run.toml"
+    config.write_text(
+        f"""
+data = "{tmp_path}"
+[[models]]
+name = "smollm2"
+base_url = "{vllm_server.base_url}"
+first_token_timeout_s = 600
+total_timeout_s = 900
+concurrency = 1
+[[tasks]]
+task = "pubmedqa-question"
+data = "papers"
+index = "{index}"
+[limits]
+k = 1
+max_steps = 2
+evidence_chars = 300
+step_tokens = 160
+answer_tokens = 256
+""",
+        encoding="utf-8",
+    )
+    out = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "jmedqa",
+        "bench",
+        "run",
+        "--config",
+        str(config),
+        "--out",
+        str(out),
+        "--json",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
+        while first.poll() is None and not ((out / RECORDS).exists() and (out / RECORDS).read_bytes()):
+            time.sleep(0.05)
+        os.kill(first.pid, signal.SIGKILL)
+    done = CliRunner().invoke(app, ["run", "--config", str(config), "--out", str(out), "--resume", "--json"])
+    assert done.exit_code == 0, done.output
+    records = read_records(out)
+    assert {record.arm.split("/")[1] for record in records} == {"closed_book", "single", "stepwise"}
+    assert {record.parsed.status for record in records} <= {"parsed", "abstained", "unparsed", "truncated"}
+    said = read_manifest(out)["models"]["smollm2"]
+    assert (said["served"], said["context_tokens"]) == (SERVED_NAME, 8192)
+    assert said["server"].startswith("vLLM ")
+    assert CliRunner().invoke(app, ["report", str(out)]).exit_code == 0
+    assert "stepwise" in (out / "report" / "report.md").read_text(encoding="utf-8")
