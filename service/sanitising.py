@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
+from service.questions import Language
 from service.wording import INSUFFICIENT, WORDING
 
 CANARY = f"ref-{secrets.token_hex(8)}"
@@ -24,28 +25,37 @@ _SCHEME = re.compile(
     r"(?<=[A-Za-z]):(?=//)|(?<=javascript):|(?<=vbscript):|(?<=mailto):|(?<=data):(?=\S)", re.I
 )
 _BARE = re.compile(r"(?<=www)\.(?=\w)|(?<![:/])/(?=/\w)", re.I)
-_LINK = re.compile(r"!(?=\[)|(?<=\])\((?=[^)\n]*[/.:#])")
+_LINK = re.compile(r"!(?=\[)|(?<=\])\((?=[^)\n]{0,200}[/.:#]|[^)\n]{201})")
+_UNDECIDED = re.compile(r"(?:<\s*|:/?|\.|/{1,2}|!|(?<=\])\([^)\n]{0,201}|\])\Z")
+"""The end of a text whose meaning what follows decides."""
+
 _WIDE = {"<": "＜", ":": "：", ".": "．", "/": "／", "!": "！", "(": "（"}
 CUT = "…"
 """Stands where something was cut, so that what was around it does not meet."""
 
-_LOOK_AHEAD = 96
-"""Characters held back while a text streams: longer than the canary and any shingle."""
+_CONTEXT = 16
+"""Characters kept of what is settled: longer than any word that makes an address of what follows."""
 
-_SHINGLE = {"ja": 24, "en": 48}
+_SHINGLE: dict[Language, int] = {"ja": 24, "en": 48}
+
+
+def _rules(language: Language) -> list[str]:
+    """What both system prompts say, without the one sentence that an answer may repeat."""
+    words = WORDING[language]
+    return [
+        part
+        for rules in (words.grounded_rules, words.closed_book_rules)
+        for part in _levelled(rules).split(_levelled(INSUFFICIENT[language]))
+    ]
 
 
 def _shingles() -> dict[int, frozenset[str]]:
-    found: dict[int, frozenset[str]] = {}
-    for language, size in _SHINGLE.items():
-        words = WORDING[language]  # type: ignore[index]
-        parts = [
-            part
-            for rules in (words.grounded_rules, words.closed_book_rules)
-            for part in _levelled(rules).split(_levelled(INSUFFICIENT[language]))  # type: ignore[index]
-        ]
-        found[size] = frozenset(part[at : at + size] for part in parts for at in range(len(part) - size + 1))
-    return found
+    return {
+        size: frozenset(
+            part[at : at + size] for part in _rules(language) for at in range(len(part) - size + 1)
+        )
+        for language, size in _SHINGLE.items()
+    }
 
 
 def _levelled(text: str) -> str:
@@ -69,24 +79,36 @@ def fenced(text: str) -> str:
 class Sanitiser:
     """Makes a text harmless, whole or piece by piece.
 
+    Only what may become an address, markup or a repeated rule is held back, most often a few characters.
+
     Attributes:
         leaks: How often the canary or a long stretch of our rules was cut.
     """
 
     leaks: int = 0
     _held: str = field(default="", repr=False)
+    _settled: str = field(default="", repr=False)
 
     def feed(self, piece: str) -> str:
         """The part that is settled."""
-        self._held = self._cut(neutral(self._held + piece))
-        keep = max(0, len(self._held) - _LOOK_AHEAD)
-        settled, self._held = self._held[:keep], self._held[keep:]
-        return settled
+        text = self._harmless(piece)
+        before = len(self._settled)
+        undecided = _UNDECIDED.search(self._settled + text, before)
+        keep = min(undecided.start() - before if undecided else len(text), _repeating_from(text))
+        return self._settle(text[:keep], text[keep:])
 
     def finish(self) -> str:
         """The rest."""
-        rest, self._held = self._cut(neutral(self._held)), ""
-        return rest
+        return self._settle(self._harmless(""), "")
+
+    def _harmless(self, piece: str) -> str:
+        before = len(self._settled)
+        return self._cut(neutral(self._settled + self._held + HIDDEN.sub("", piece))[before:])
+
+    def _settle(self, text: str, held: str) -> str:
+        self._held = held
+        self._settled = (self._settled + text)[-_CONTEXT:]
+        return text
 
     def _cut(self, text: str) -> str:
         if CANARY in text:
@@ -107,3 +129,11 @@ class Sanitiser:
 
 
 _SHINGLES = _shingles()
+_LONGEST_SHINGLE = max(_SHINGLES)
+_REPEATABLE = "\0".join([CANARY, *(part for language in _SHINGLE for part in _rules(language))])
+
+
+def _repeating_from(text: str) -> int:
+    """Where the longest end of the text begins that our rules hold too; the text's length if none does."""
+    longest = min(len(text), _LONGEST_SHINGLE)
+    return next((len(text) - n for n in range(longest, 0, -1) if text[-n:] in _REPEATABLE), len(text))

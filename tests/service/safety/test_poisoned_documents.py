@@ -146,3 +146,32 @@ def test_what_is_cut_leaves_nothing_that_joins_to_markup_or_a_key(text: str, pie
     out = "".join([*pieces, markers.feed(sanitiser.finish()), markers.finish()])
     assert not MARKUP.search(out)
     assert keys_in(out) == ()
+
+
+def test_a_stream_is_held_back_by_a_few_characters_only() -> None:
+    text = "血清カリウム値が6.5 mEq/L以上なら、グルコン酸カルシウムを静注する。心電図を続けて見る。"
+    sanitiser, out = Sanitiser(), ""
+    for at, letter in enumerate(text, 1):
+        out += sanitiser.feed(letter)
+        assert at - len(out) <= 8
+    assert out + sanitiser.finish() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[図](" + "あ" * 300 + "https://attacker.example)",
+        "javascript:x",
+        "見よ https://a.example/b、www.a.example",
+        "< b>",
+        "[x](//a)",
+    ],
+)
+def test_pieces_come_out_as_the_whole_does(text: str) -> None:
+    whole = Sanitiser()
+    expected = whole.feed(text) + whole.finish()
+    for size in (1, 2, 3, 7):
+        parts = Sanitiser()
+        out = "".join(parts.feed(text[at : at + size]) for at in range(0, len(text), size)) + parts.finish()
+        assert out == expected
+        assert not MARKUP.search(out)
