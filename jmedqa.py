@@ -17,6 +17,7 @@ _GROUPS = {
     "corpus": ("corpora.cli", "Check what a folder of files gives."),
     "index": ("indexer.cli", "Build, search and inspect an index."),
     "bench": ("benchmarks.cli", "Measure retrieval and answers."),
+    "gate": ("service.gate.cli", "Fit the relevance gate and abstention to labelled data."),
     "rate": ("benchmarks.rating.cli", "Analyse ratings of answers and plan studies."),
     "key": ("service.cli_keys", "Make, list and revoke API keys."),
     "state": ("service.cli_state", "Look at what is kept, and delete what is too old."),

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from indexer import Filters
+from service.abstaining import AbstentionSettings, withheld
 from service.answers import Answer, PlannedStep, Step
 from service.budget import Budget
 from service.errors import GenerationTimeout, GeneratorUnavailable
@@ -27,11 +28,13 @@ async def answer_events(
     on_model_failure: OnModelFailure = "error",
     degraded: bool = False,
     filters: Filters | None = None,
+    abstention: AbstentionSettings | None = None,
 ) -> AsyncGenerator[Event, None]:
     """The strategy's events, on evidence that passes ``filters``.
 
     With ``evidence_only`` a model that is down or too slow ends in an answer without text, which shows
-    the evidence and says that it is no answer. Tokens streamed before are no part of it.
+    the evidence and says that it is no answer. Nor does an answer stand that ``abstention`` withholds. Tokens
+    streamed before are no part of either.
 
     Raises:
         ServiceError: What the strategy raises, otherwise.
@@ -49,7 +52,8 @@ async def answer_events(
                 elif isinstance(event, StepEvent):
                     steps.append(event.step)
                 elif isinstance(event, AnswerEvent):
-                    event = AnswerEvent(answer=_completed(event.answer, extra, filters))
+                    kept = withheld(question, event.answer, abstention or AbstentionSettings())
+                    event = AnswerEvent(answer=_completed(kept, extra, filters))
                 yield event
     except (GeneratorUnavailable, GenerationTimeout):
         if on_model_failure == "error":
@@ -76,6 +80,7 @@ async def answer(
     on_model_failure: OnModelFailure = "error",
     degraded: bool = False,
     filters: Filters | None = None,
+    abstention: AbstentionSettings | None = None,
 ) -> Answer:
     """The finished answer alone.
 
@@ -92,6 +97,7 @@ async def answer(
         on_model_failure=on_model_failure,
         degraded=degraded,
         filters=filters,
+        abstention=abstention,
     )
     async with aclosing(events):
         async for event in events:

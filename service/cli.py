@@ -208,6 +208,7 @@ async def _run(
         on_model_failure=settings.generator.on_model_failure,
         degraded=degraded,
         filters=filters,
+        abstention=settings.abstention,
     )
     try:
         with _err.status("…") as status:

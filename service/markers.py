@@ -27,6 +27,9 @@ _FILLER = re.compile(
 _ANNOTATED = re.compile(rf"{_FILLER.pattern}{_KEY}\s*[:：,、;；（(「]", re.I)
 """A key with a note in the same bracket, 「[E1: 診療ガイドライン]」: a citation all the same."""
 
+_JOINS = re.compile(rf"(?:[{_OPEN}][^{_OPEN}{_CLOSE}\n]{{0,{_LONGEST}}}|[<!:/(.]\s*)\Z")
+"""Text before a marker that must not meet the text after it: together they may be a marker or markup."""
+
 MARKER = re.compile(r"\[(E[0-9]+)\]")
 """A marker as it leaves this module."""
 
@@ -76,6 +79,7 @@ class MarkerFilter:
     removed: int = 0
     _held: str = field(default="", repr=False)
     _started: bool = field(default=False, repr=False)
+    _tail: str = field(default="", repr=False)
 
     def feed(self, piece: str) -> str:
         """The part of the text that is settled now."""
@@ -99,6 +103,7 @@ class MarkerFilter:
         if not self._started:
             text = text.lstrip()
             self._started = bool(text)
+        self._tail = (self._tail + text)[-_LONGEST - 2 :]
         return text
 
     def _rewrite(self, match: re.Match[str]) -> str:
@@ -107,6 +112,8 @@ class MarkerFilter:
             return match[0]
         known = [key for key in dict.fromkeys(keys) if key in self.known]
         self.removed += len(dict.fromkeys(keys)) - len(known)
+        if not known and _JOINS.search(self._tail + match.string[: match.start()]):
+            return "…"
         return "".join(f"[{key}]" for key in known)
 
 

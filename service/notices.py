@@ -82,6 +82,11 @@ CONTEXT_FULL = Notice(
     ja="モデルの文脈長に収まらないため、使わなかった資料があります",
     en="Some passages found do not fit the model's context and were not used",
 )
+PROMPT_LEAK = Notice(
+    code="prompt_leak",
+    ja="内部の指示文が回答に含まれていたため、その部分を取り除きました",
+    en="The reply repeated internal instructions; they were removed",
+)
 EVIDENCE_ONLY = Notice(
     code="evidence_only",
     ja="言語モデルを利用できないため、検索した資料だけを示します",

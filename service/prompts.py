@@ -19,9 +19,10 @@ from service.answers import Evidence, PlannedStep, Step
 from service.checking.opinion_prompt import OpinionPrompt
 from service.conversing.rewrite_prompt import RewritePrompt
 from service.questions import Language, Question
+from service.sanitising import CANARY, HIDDEN, fenced
 from service.wording import WORDING, Wording
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 """Raised with every change of wording or order, so that runs with different prompts are told apart."""
 
 
@@ -66,7 +67,7 @@ class PlanPrompt(_Asked):
         """The conversation up to the reply."""
         task = self._words.plan_task.format(max_steps=self.max_steps)
         return [
-            {"role": "system", "content": self._words.grounded_rules},
+            {"role": "system", "content": _with_canary(self._words.grounded_rules)},
             {"role": "user", "content": f"{self._opening()}\n\n{task}"},
         ]
 
@@ -314,7 +315,10 @@ def _conversation(
         parts += _conclusions(of_round, words)
     parts += _blocks(together, shown, words)
     parts.append(task)
-    return [{"role": "system", "content": rules}, {"role": "user", "content": "\n\n".join(parts)}]
+    return [
+        {"role": "system", "content": _with_canary(rules)},
+        {"role": "user", "content": "\n\n".join(parts)},
+    ]
 
 
 def _blocks(steps: Iterable[Step], shown: set[str], words: Wording) -> list[str]:
@@ -350,9 +354,14 @@ def _block(found: Evidence) -> str:
     """One passage, fenced as data. A passage cannot close its own fence."""
     place = " > ".join(found.headings) or found.title
     edition = f' edition="{_attribute(found.edition)}"' if found.edition else ""
-    text = _FENCE.sub(r"<\\\1", found.text)
+    text = fenced(_FENCE.sub(r"<\\\1", HIDDEN.sub("", found.text)))
     return f'<evidence key="{found.key}" place="{_attribute(place)}"{edition}>\n{text}\n</evidence>'
 
 
+def _with_canary(rules: str) -> str:
+    """The rules, and what shows that they were repeated; one per process, so prefixes stay shared."""
+    return f"{rules}\n({CANARY})"
+
+
 def _attribute(text: str) -> str:
-    return text.replace('"', "”").replace("<", "＜").replace("\n", " ")
+    return fenced(text).replace('"', "”").replace("<", "＜").replace("\n", " ")

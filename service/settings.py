@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from corpora import Frozen
+from service.abstaining import AbstentionSettings
 from service.audit.settings import AuditSettings
 from service.budget import Budget
 from service.errors import BadSettings
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     strategy: StrategySettings = StrategySettings()
     limits: Budget = Budget()
+    abstention: AbstentionSettings = AbstentionSettings()
     circuit: CircuitSettings = CircuitSettings()
     queue: QueueSettings = QueueSettings()
     connections: ConnectionSettings = ConnectionSettings()

@@ -106,6 +106,7 @@ async def events_of(asked: Asked, state: ServiceState) -> AsyncGenerator[Event, 
                 on_model_failure=settings.generator.on_model_failure,
                 degraded=state.live.state.degraded,
                 filters=asked.request.filters,
+                abstention=settings.abstention,
             )
             await held.enter_async_context(aclosing(events))
             async for event in events:

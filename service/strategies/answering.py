@@ -28,6 +28,7 @@ from service.notices import (
     EVIDENCE_ONLY,
     INSUFFICIENT_EVIDENCE,
     NO_CHOICE,
+    PROMPT_LEAK,
     STEP_FAILED,
     UNKNOWN_CITATIONS,
     UNREVIEWED,
@@ -41,6 +42,7 @@ from service.parsing import parse_choice
 from service.prompts import PROMPT_VERSION, AnswerPrompt, ChoicePrompt, Prompt
 from service.questions import Question
 from service.retrieval import Found, Retriever
+from service.sanitising import Sanitiser
 from service.tokens import TokenMeter
 from service.wording import INSUFFICIENT
 
@@ -205,13 +207,21 @@ class Answering:
 
     def cited(self, text: str) -> str:
         """The text with citations of retrieved evidence only."""
-        cleaned, removed = filtered(text, self._evidence)
+        cleaned, removed = filtered(self.harmless(text), self._evidence)
         self._unknown_citations += removed
+        return cleaned
+
+    def harmless(self, text: str) -> str:
+        """A model's text without markup, addresses and our own prompt."""
+        sanitiser = Sanitiser()
+        cleaned = sanitiser.feed(text) + sanitiser.finish()
+        if sanitiser.leaks:
+            self.note(PROMPT_LEAK, sanitiser.leaks)
         return cleaned
 
     def unparsed_reply(self, part: ReplyPart, text: str, notice: Notice) -> None:
         """Keep a reply that could not be read, and say so."""
-        self._unparsed.append(Unparsed(part=part, text=text))
+        self._unparsed.append(Unparsed(part=part, text=self.harmless(text)))
         self._notices.setdefault(notice.code, notice)
 
     async def conclude(self) -> AsyncGenerator[Event, None]:
@@ -223,13 +233,14 @@ class Answering:
             return
         prompt = AnswerPrompt(question=self.question, steps=tuple(self.steps), grounded=self._grounded)
         markers = MarkerFilter(self._evidence)
+        sanitiser = Sanitiser()
         pieces: list[str] = []
         completion: Completion | None = None
         limits = Limits(max_tokens=self._fitting(prompt, self.budget.answer_tokens))
         async with aclosing(self.generator.stream(prompt, limits=limits)) as deltas:
             async for delta in deltas:
                 completion = delta.completion or completion
-                piece = markers.feed(delta.text)
+                piece = markers.feed(sanitiser.feed(delta.text))
                 if piece:
                     pieces.append(piece)
                     yield TokenEvent(text=piece)
@@ -237,7 +248,9 @@ class Answering:
             raise GeneratorUnavailable(
                 "言語モデルの応答が途中で終わりました。", "The model's reply ended unfinished."
             )
-        rest = markers.finish()
+        rest = markers.feed(sanitiser.finish()) + markers.finish()
+        if sanitiser.leaks:
+            self.note(PROMPT_LEAK, sanitiser.leaks)
         if rest:
             pieces.append(rest)
             yield TokenEvent(text=rest)

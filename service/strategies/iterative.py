@@ -50,7 +50,7 @@ async def _round(answering: Answering, *, first: bool) -> tuple[PlannedStep, ...
         notice = PLAN_UNPARSED if first else QUERIES_UNPARSED
         answering.unparsed_reply("queries", completion.text, notice)
     asked = {step.query for step in answering.steps}
-    fresh = [query for query in queries or () if query not in asked]
+    fresh = [query for query in map(answering.harmless, queries or ()) if query not in asked]
     if first and not fresh:
         fresh = [question.text]
     return tuple(

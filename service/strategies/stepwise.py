@@ -50,7 +50,15 @@ async def _plan(answering: Answering) -> tuple[PlannedStep, ...]:
     if plan is None:
         answering.unparsed_reply("plan", completion.text, PLAN_UNPARSED)
         plan = (PlannedStep(number=1, sub_question=question.text, query=question.text),)
-    return plan
+    return tuple(
+        step.model_copy(
+            update={
+                "sub_question": answering.harmless(step.sub_question),
+                "query": answering.harmless(step.query),
+            }
+        )
+        for step in plan
+    )
 
 
 async def _with_query(answering: Answering, planned: PlannedStep) -> PlannedStep:
@@ -61,4 +69,4 @@ async def _with_query(answering: Answering, planned: PlannedStep) -> PlannedStep
     if query is None:
         answering.unparsed_reply("query", completion.text, QUERY_UNPARSED)
         return planned
-    return planned.model_copy(update={"query": query})
+    return planned.model_copy(update={"query": answering.harmless(query)})

@@ -20,7 +20,7 @@ def served(app: Any) -> Iterator[str]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        if isinstance(app, FastAPI):
+        if isinstance(app, FastAPI) and hasattr(app.state, "service"):
             server: uvicorn.Server = server_of(app)
             server.config.timeout_graceful_shutdown = 1
         else:
