@@ -42,6 +42,11 @@ PLAN_UNPARSED = Notice(
     ja="手順の計画を読み取れなかったため、質問そのものを一つの手順として調べました",
     en="The plan could not be read, so the question itself was looked up as one step",
 )
+REPLY_CUT = Notice(
+    code="reply_cut",
+    ja="途中の応答が長さの上限で切れたため、使いませんでした(limits.step_tokens で上限を変えられます)",
+    en="A reply on the way was cut at its length limit and not used; limits.step_tokens sets the limit",
+)
 CHOICE_UNPARSED = Notice(
     code="choice_unparsed",
     ja="選択肢の指定を読み取れなかったため、選択なしとしました",

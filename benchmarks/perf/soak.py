@@ -3,7 +3,8 @@
     python -m benchmarks.perf.soak --index var/index --minutes 60
 
 A paced stub model behind it; clients that answer, stream, search, send bad requests and leave in the
-middle. The first third warms caches and is left out of the slope (least squares, MB a minute).
+middle. The first half fills caches of bounded size (SQLite's pages, analysed words) and is left out of the
+slope (least squares, MB a minute).
 """
 
 import argparse
@@ -72,7 +73,7 @@ async def soak(port: int, process_id: int, minutes: float) -> dict[str, Any]:
         await asyncio.sleep(_SAMPLE_S)
         samples.append(((time.monotonic() - began) / 60, resident_mb(process_id)))
     await asyncio.gather(*clients)
-    kept = np.array(samples[len(samples) // 3 :])
+    kept = np.array(samples[len(samples) // 2 :])
     slope = float(np.polyfit(kept[:, 0], kept[:, 1], 1)[0])
     return {
         "minutes": minutes,

@@ -18,7 +18,7 @@ from service.answers import (
 )
 from service.budget import Budget
 from service.claims import all_citations, check, verified_share
-from service.errors import GeneratorUnavailable
+from service.errors import GenerationTruncated, GeneratorUnavailable
 from service.events import AnswerEvent, Event, TokenEvent
 from service.generators import Completion, Generator, Limits
 from service.markers import MarkerFilter, filtered, keys_in
@@ -29,6 +29,7 @@ from service.notices import (
     INSUFFICIENT_EVIDENCE,
     NO_CHOICE,
     PROMPT_LEAK,
+    REPLY_CUT,
     STEP_FAILED,
     UNKNOWN_CITATIONS,
     UNREVIEWED,
@@ -168,6 +169,14 @@ class Answering:
         self._meter.learn(prompt.messages(), completion.prompt_tokens)
         return completion
 
+    async def ask_in_form(self, prompt: Prompt, max_tokens: int) -> str:
+        """The reply to a prompt that sets its form; where it was cut, nothing, which no parser reads."""
+        try:
+            return (await self.ask(prompt, max_tokens)).text
+        except GenerationTruncated:
+            self.note(REPLY_CUT, 1)
+            return ""
+
     def _fitting(self, prompt: Prompt, max_tokens: int) -> int:
         """As many tokens as the context leaves for the reply."""
         context = self.budget.context_tokens or self.generator.context_tokens
@@ -267,10 +276,10 @@ class Answering:
             question=self.question, steps=tuple(self.steps), answer=text, grounded=self._grounded
         )
         limit = max(_CHOICE_TOKENS, self.budget.step_tokens)
-        completion = await self.ask(prompt, limit)
-        chosen = parse_choice(completion.text, self.question.labels)
+        reply = await self.ask_in_form(prompt, limit)
+        chosen = parse_choice(reply, self.question.labels)
         if chosen is None:
-            self.unparsed_reply("choice", completion.text, CHOICE_UNPARSED)
+            self.unparsed_reply("choice", reply, CHOICE_UNPARSED)
             return None
         return chosen.label
 

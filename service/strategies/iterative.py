@@ -44,11 +44,11 @@ async def iterative(
 async def _round(answering: Answering, *, first: bool) -> tuple[PlannedStep, ...]:
     question, budget = answering.question, answering.budget
     prompt = QueriesPrompt(question=question, earlier=tuple(answering.steps), max_queries=budget.queries)
-    completion = await answering.ask(prompt, budget.step_tokens)
-    queries = parse_queries(completion.text, budget.queries)
+    reply = await answering.ask_in_form(prompt, budget.step_tokens)
+    queries = parse_queries(reply, budget.queries)
     if queries is None:
         notice = PLAN_UNPARSED if first else QUERIES_UNPARSED
-        answering.unparsed_reply("queries", completion.text, notice)
+        answering.unparsed_reply("queries", reply, notice)
     asked = {step.query for step in answering.steps}
     fresh = [query for query in map(answering.harmless, queries or ()) if query not in asked]
     if first and not fresh:

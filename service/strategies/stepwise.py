@@ -45,10 +45,10 @@ async def _plan(answering: Answering) -> tuple[PlannedStep, ...]:
     """The model's plan; one step with the question itself where it cannot be read."""
     question, budget = answering.question, answering.budget
     prompt = PlanPrompt(question=question, max_steps=budget.max_steps)
-    completion = await answering.ask(prompt, budget.step_tokens)
-    plan = parse_plan(completion.text, budget.max_steps)
+    reply = await answering.ask_in_form(prompt, budget.step_tokens)
+    plan = parse_plan(reply, budget.max_steps)
     if plan is None:
-        answering.unparsed_reply("plan", completion.text, PLAN_UNPARSED)
+        answering.unparsed_reply("plan", reply, PLAN_UNPARSED)
         plan = (PlannedStep(number=1, sub_question=question.text, query=question.text),)
     return tuple(
         step.model_copy(
@@ -64,9 +64,9 @@ async def _plan(answering: Answering) -> tuple[PlannedStep, ...]:
 async def _with_query(answering: Answering, planned: PlannedStep) -> PlannedStep:
     """The step with its query written from the conclusions so far; as planned where the reply is no query."""
     prompt = QueryPrompt(question=answering.question, earlier=tuple(answering.steps), planned=planned)
-    completion = await answering.ask(prompt, answering.budget.step_tokens)
-    query = parse_query(completion.text)
+    reply = await answering.ask_in_form(prompt, answering.budget.step_tokens)
+    query = parse_query(reply)
     if query is None:
-        answering.unparsed_reply("query", completion.text, QUERY_UNPARSED)
+        answering.unparsed_reply("query", reply, QUERY_UNPARSED)
         return planned
     return planned.model_copy(update={"query": answering.harmless(query)})

@@ -189,6 +189,23 @@ def test_insufficient_evidence_is_an_abstention(retriever: IndexRetriever) -> No
 TRUNCATED = GenerationTruncated("切れた", "cut")
 
 
+def test_a_plan_that_is_cut_off_is_used_no_more_than_one_that_cannot_be_read(
+    retriever: IndexRetriever,
+) -> None:
+    answer = answered(by_kind(plan=TRUNCATED), retriever)
+    assert [step.query for step in answer.steps] == [QUESTION.text]
+    assert [(item.part, item.text) for item in answer.unparsed] == [("plan", "")]
+    assert (codes(answer)["plan_unparsed"], codes(answer)["reply_cut"]) == (1, 1)
+
+
+def test_a_choice_that_is_cut_off_is_none(retriever: IndexRetriever) -> None:
+    answer = answered(by_kind(choice=TRUNCATED), retriever, question=CHOICES)
+    assert answer.reason is not None
+    assert (answer.choice, answer.reason.code) == (None, "choice_unparsed")
+    assert answer.text
+    assert codes(answer)["reply_cut"] == 1
+
+
 def test_a_step_that_fails_is_recorded_and_said(retriever: IndexRetriever) -> None:
     def step(prompt: StepPrompt) -> Reply:
         return TRUNCATED if prompt.step.number == 1 else "決める。[E1]"

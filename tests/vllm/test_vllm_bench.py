@@ -20,7 +20,10 @@ from tests.vllm.vllm_server import SERVED_NAME, VllmServer
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
 
-def test_a_run_on_vllm_is_killed_resumed_and_reported(vllm_server: VllmServer, tmp_path: Path) -> None:
+def test_a_run_on_vllm_is_killed_resumed_and_reported(
+    vllm_server: VllmServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JMEDQA_DATA", raising=False)  # it goes before the file's own `data`
     index = build(tmp_path / "built")
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "ori_pqal.json").write_text(json.dumps(abstracts(1)), encoding="utf-8")
@@ -63,6 +66,7 @@ answer_tokens = 256
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
         while first.poll() is None and not ((out / RECORDS).exists() and (out / RECORDS).read_bytes()):
             time.sleep(0.05)
+        assert first.poll() is None, f"ended by itself before its first record: {first.returncode}"
         os.kill(first.pid, signal.SIGKILL)
     done = CliRunner().invoke(app, ["run", "--config", str(config), "--out", str(out), "--resume", "--json"])
     assert done.exit_code == 0, done.output
