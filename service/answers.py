@@ -96,6 +96,7 @@ class Step(Frozen):
     Attributes:
         round: Steps of one round ran together; rounds follow each other, counted from 1.
         query: What was searched for; of a step that depends on others, as it was written after them.
+        searched_also: Synonyms that the query was widened by.
         gated: Found, and not used: the relevance gate kept it from the model.
         sufficient: Its conclusion, so it said itself, answers the whole question.
     """
@@ -105,6 +106,7 @@ class Step(Frozen):
     query: str
     depends_on: tuple[int, ...] = ()
     round: int = Field(default=1, ge=1)
+    searched_also: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     gated: tuple[Evidence, ...] = ()
     sufficient: bool = False

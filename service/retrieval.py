@@ -8,10 +8,16 @@ from service.errors import IndexUnavailable, UnknownPassageId
 
 
 class Found(NamedTuple):
-    """One hit with its passage; ``score`` is the index's fused score."""
+    """One hit with its passage.
+
+    Attributes:
+        score: The index's fused score.
+        searched_also: Synonyms that the query was widened by; the same for all hits of one search.
+    """
 
     passage: StoredPassage
     score: float
+    searched_also: tuple[str, ...] = ()
 
 
 class Retriever(Protocol):
@@ -72,7 +78,8 @@ class IndexRetriever:
             result = self._index.search(query[:MAX_QUERY], k=k, filters=filters)
         except IndexFailure as failure:
             raise index_unavailable(failure) from failure
-        return [Found(self._index.passage(hit.passage_id), hit.score) for hit in result.hits]
+        also = result.expansions
+        return [Found(self._index.passage(hit.passage_id), hit.score, also) for hit in result.hits]
 
     def passage(self, passage_id: str) -> StoredPassage:
         """The passage, or `UnknownPassageId`."""

@@ -132,7 +132,7 @@ def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
     yield from _block(line)
 
 
-_LINE_MARK = re.compile(r"\s*(?:(?P<heading>#{1,6}\s)|(?P<item>[-*・•]\s))\s*")
+_LINE_MARK = re.compile(r"\s*(?:(?P<heading>#{1,6}\s)|(?P<item>[-*]\s|[・•]))\s*")
 
 
 def _block(line: Sequence[Piece]) -> Iterator[Block]:

@@ -1,6 +1,7 @@
 """One passage, with the cited span marked; whole documents."""
 
 import asyncio
+from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,8 +12,7 @@ from indexer import Filters
 from service.api.documents import DocumentParameters, document_view, documents_page
 from service.api.passages import read_passage
 from service.api.state import ServiceState, service_state
-from service.errors import ServiceError
-from service.pages.site import is_part, page, problem_page
+from service.pages.site import is_part, page
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,10 +29,7 @@ async def passage(
     quoted: str = "",
 ) -> Response:
     """The passage; characters ``start`` to ``end`` of it are marked. A part of a page where a script asks."""
-    try:
-        found = await asyncio.to_thread(read_passage, state.live, passage_id)
-    except ServiceError as error:
-        return problem_page(request, error)
+    found = await asyncio.to_thread(read_passage, state.live, passage_id)
     text = found.text
     start, end = min(start, len(text)), min(max(start, end), len(text))
     return page(
@@ -64,25 +61,21 @@ async def documents(
     request: Request, state: State, superseded: bool = False, tag: str = "", cursor: str = ""
 ) -> Response:
     """What the index holds, in pages."""
-    try:
-        asked = DocumentParameters(
-            **Filters(
-                superseded="include" if superseded else "exclude", tags=(tag,) if tag else None
-            ).model_dump(),
-            limit=50,
-            cursor=cursor[:4_000] or None,
-        )
-        found = await asyncio.to_thread(documents_page, state.live, asked)
-    except ServiceError as error:
-        return problem_page(request, error)
-    return page(request, "documents.html", found=found, superseded=superseded, tag=tag)
+    asked = DocumentParameters(
+        **Filters(
+            superseded="include" if superseded else "exclude", tags=(tag,) if tag else None
+        ).model_dump(),
+        limit=50,
+        cursor=cursor[:4_000] or None,
+    )
+    found = await asyncio.to_thread(documents_page, state.live, asked)
+    folders = groupby(found.items, lambda one: one.doc_id.rpartition("/")[0])
+    listed = [(folder, list(documents)) for folder, documents in folders]
+    return page(request, "documents.html", found=found, folders=listed, superseded=superseded, tag=tag)
 
 
 @router.get("/documents/{doc_id:path}")
 async def document(request: Request, state: State, doc_id: str, cursor: str = "") -> Response:
     """A document, passage by passage."""
-    try:
-        found = await asyncio.to_thread(document_view, state.live, doc_id, 200, cursor[:4_000] or None)
-    except ServiceError as error:
-        return problem_page(request, error)
+    found = await asyncio.to_thread(document_view, state.live, doc_id, 200, cursor[:4_000] or None)
     return page(request, "document.html", document=found)

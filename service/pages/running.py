@@ -12,7 +12,7 @@ from service.api.jobs import JobView
 from service.api.state import ServiceState, service_state
 from service.errors import ServiceError
 from service.jobs.runner import Kind
-from service.pages.site import page, problem_page, texts
+from service.pages.site import page, texts
 from service.security.principals import principal
 
 router = APIRouter(include_in_schema=False)
@@ -26,10 +26,7 @@ async def index(request: Request, state: State) -> Response:
     """Which generations there are, how the live one differs from the one before, jobs under way."""
     caller = principal(request)
     directory, live = state.settings.index.dir, state.live.state
-    try:
-        listed = await asyncio.to_thread(generation_list, directory, live.generation)
-    except ServiceError as error:
-        return problem_page(request, error)
+    listed = await asyncio.to_thread(generation_list, directory, live.generation)
     try:
         changes = await asyncio.to_thread(difference_view, directory, "previous", "current", 50)
     except ServiceError:  # there is no generation before this one
@@ -68,10 +65,7 @@ async def verify(request: Request, state: State) -> Response:
 @router.post("/index/jobs/{job_id}/cancel")
 async def cancel(request: Request, state: State, job_id: str) -> Response:
     """Stop a job."""
-    try:
-        await state.jobs.cancel(job_id)
-    except ServiceError as error:
-        return problem_page(request, error)
+    await state.jobs.cancel(job_id)
     return RedirectResponse("/index", 303)
 
 
@@ -80,18 +74,12 @@ async def rollback(
     request: Request, state: State, to: Annotated[str, Form(max_length=100)] = "previous"
 ) -> Response:
     """Make an earlier generation the live one."""
-    try:
-        done = await asyncio.to_thread(go_back, state, to)
-    except ServiceError as error:
-        return problem_page(request, error)
+    done = await asyncio.to_thread(go_back, state, to)
     return RedirectResponse(f"/index?live={done.live}", 303)
 
 
 async def _started(request: Request, state: ServiceState, kind: Kind) -> Response:
-    try:
-        await state.jobs.start(kind, principal(request).owner)
-    except ServiceError as error:
-        return problem_page(request, error)
+    await state.jobs.start(kind, principal(request).owner)
     return RedirectResponse("/index", 303)
 
 

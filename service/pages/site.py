@@ -16,7 +16,7 @@ from service.api.problems import request_id
 from service.errors import ServiceError
 from service.pages.texts import TEXTS, Texts
 from service.questions import Language
-from service.security.principals import principal
+from service.security.principals import NOBODY
 from service.wording import ASPECT_LABELS, STATUS_LABELS
 
 LANGUAGE_COOKIE, THEME_COOKIE = "jmedqa_lang", "jmedqa_theme"
@@ -59,7 +59,7 @@ def rendered(request: Request, template: str, **values: Any) -> str:
     chosen = language(request)
     side = _SIDE[chosen]
     theme = request.cookies.get(THEME_COOKIE)
-    caller = principal(request)
+    caller = request.scope.get("state", {}).get("principal", NOBODY)
     return _environment.get_template(template).render(
         t=TEXTS[chosen],
         lang=chosen,

@@ -45,7 +45,6 @@ class Texts(Frozen):
     plan: str
     step: str
     query: str
-    also: str
     conclusion: str
     evidence: str
     gated: str
@@ -104,6 +103,7 @@ class Texts(Frozen):
 
     documents: str
     passages: str
+    contents: str
     next: str
     tags: str
     count: str
@@ -186,7 +186,6 @@ JA = Texts(
     plan="調べる手順",
     step="手順",
     query="検索語句",
-    also="同義語として加えた語",
     conclusion="結論",
     evidence="見つかった資料",
     gated="見つかったが使わなかった資料",
@@ -241,6 +240,7 @@ JA = Texts(
     side_by_side="方式を並べて比べる",
     documents="文書",
     passages="段落",
+    contents="目次",
     next="次へ",
     tags="分類",
     count="件数",
@@ -327,7 +327,6 @@ EN = Texts(
     plan="Steps to look up",
     step="Step",
     query="Searched for",
-    also="Synonyms added",
     conclusion="Conclusion",
     evidence="Sources found",
     gated="Found, not used",
@@ -382,6 +381,7 @@ EN = Texts(
     side_by_side="Compare the arms side by side",
     documents="Documents",
     passages="Passages",
+    contents="Contents",
     next="Next",
     tags="Tags",
     count="Count",

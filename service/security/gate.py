@@ -15,7 +15,7 @@ from service.errors import ServiceError
 from service.security.browsers import check_origin
 from service.security.errors import NotAllowed, NotSignedIn, TooManyRequests
 from service.security.policy import needed
-from service.security.principals import EVERYBODY, Principal
+from service.security.principals import NOBODY, Principal
 from service.security.rates import Allowance, Rates
 from service.security.signing_in import SignIn
 
@@ -89,10 +89,6 @@ class Gate:
 
 def _introduce(scope: Scope, caller: Principal) -> None:
     scope.setdefault("state", {}).update(principal=caller, owner=caller.owner)
-
-
-NOBODY = Principal(EVERYBODY.owner, "", "local", frozenset())
-"""A caller of an open route who did not sign in."""
 
 
 def refusal(request: Request, error: ServiceError) -> Response:

@@ -34,6 +34,10 @@ EVERYBODY = Principal(LOCAL, LOCAL, "local", frozenset(SCOPES))
 """Whoever asks where nobody has to sign in."""
 
 
+NOBODY = Principal(LOCAL, "", "local", frozenset())
+"""A caller who did not sign in where one has to, or who was turned away before that was looked at."""
+
+
 def principal(request: HTTPConnection) -> Principal:
     """The caller, as `service.security.gate` found out. For `Depends`, too."""
     found = request.scope["state"]["principal"]

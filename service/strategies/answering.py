@@ -137,6 +137,7 @@ class Answering:
             query=planned.query,
             depends_on=planned.depends_on,
             round=self.steps[-1].round + 1 if self.steps else 1,
+            searched_also=hits[0].searched_also if hits else (),
             evidence=tuple(evidence),
             gated=tuple(gated),
         )

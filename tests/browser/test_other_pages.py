@@ -1,0 +1,198 @@
+"""Searching, reading, signing in and running the index, in a real Chromium."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from service.generators.scripted import ScriptedGenerator
+from service.prompts import AnswerPrompt, PlanPrompt, Prompt
+from tests.browser.conftest import QUESTION, Open, Serve
+from tests.service.conftest import build
+from tests.service.security.conftest import add_key
+from tests.service.test_jobs_api import settings as rebuildable
+from tests.service.test_jobs_api import write_document
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+ATTACKS = (
+    "<script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    '"><svg onload=window.hacked=1>',
+    "{{ 7*7 }}<iframe srcdoc='<script>parent.hacked=1</script>'></iframe>",
+    "<a href=javascript:window.hacked=1>続き</a>",
+)
+
+
+def signed_in(page: Page, address: str, key: str) -> None:
+    page.goto(f"{address}/signin")
+    page.locator("#key").fill(key)
+    page.locator("main").get_by_role("button", name="サインイン").click()
+
+
+def test_the_ways_to_search_stand_side_by_side(serve: Serve, watched: Open) -> None:
+    visit = watched()
+    page = visit.page
+    page.goto(f"{serve()}/search")
+    page.locator("#q").fill("足がむくむ")
+    page.get_by_label("方式を並べて比べる").check()
+    page.locator("main").get_by_role("button", name="検索").click()
+    expect(page.locator("h2")).to_have_text(["統合", "語句", "文字の並び", "意味"])
+    expect(page.locator(".also")).to_contain_text("浮腫")
+    first = page.locator(".columns section").first.locator("li").first
+    expect(first).to_contain_text("ネフローゼ症候群")
+    expect(first).to_contain_text("各方式での順位")
+    visit.picture("search")
+    first.get_by_role("link").click()
+    expect(page.locator("main")).to_contain_text("浮腫と体重増加")
+
+
+def test_signing_in_decides_what_is_seen(serve: Serve, watched: Open, tmp_path: Path) -> None:
+    keys = {scopes: add_key(tmp_path / "state", *scopes) for scopes in (("read",), ("read", "ask", "admin"))}
+    address = serve()
+    visit = watched()
+    page = visit.page
+    page.goto(f"{address}/search?q=浮腫")
+    assert page.url.startswith(f"{address}/signin?next=")
+    page.locator("#key").fill("jmedqa_wrong")
+    page.locator("main").get_by_role("button", name="サインイン").click()
+    expect(page.locator(".problem")).to_contain_text("この鍵では入れません")
+    assert "401" in visit.faults.pop()
+    page.locator("#key").fill(keys[("read",)])
+    page.locator("main").get_by_role("button", name="サインイン").click()
+    expect(page.locator(".hits")).to_contain_text("ネフローゼ症候群")  # where they wanted to go
+    page.goto(address)
+    expect(page.locator("main")).to_contain_text("質問する権限がありません")
+    page.goto(f"{address}/index")
+    assert page.get_by_role("button", name="作り直す").count() == 0
+    cookie = page.context.cookies()[0]
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert page.evaluate("document.cookie") == ""
+    page.get_by_role("button", name="サインアウト").click()
+    page.goto(f"{address}/documents")
+    assert "/signin" in page.url
+    signed_in(page, address, keys[("read", "ask", "admin")])
+    expect(page.locator("#question")).to_be_visible()
+    page.goto(f"{address}/index")
+    expect(page.get_by_role("button", name="作り直す")).to_be_visible()
+
+
+def test_another_sites_page_cannot_act_for_the_reader(serve: Serve, watched: Open, tmp_path: Path) -> None:
+    key = add_key(tmp_path / "state", "read", "admin")
+    address = serve(**rebuildable(tmp_path))
+    visit = watched()
+    page = visit.page
+    signed_in(page, address, key)
+    other = address.replace("127.0.0.1", "127.0.0.2")
+    form = f'<form action="{address}/index/rebuild" method="post"><button>賞品を受け取る</button></form>'
+    page.route(f"{other}/*", lambda route: route.fulfill(body=form, content_type="text/html; charset=utf-8"))
+    page.goto(f"{other}/")
+    with page.expect_response("**/index/rebuild") as sent:
+        page.get_by_role("button").click()
+    assert sent.value.status in (303, 403)  # unknown to the cookie (SameSite), or refused
+    jobs = httpx.get(f"{address}/api/v1/jobs", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    assert jobs.json()["items"] == []
+    visit.asked = [url for url in visit.asked if not url.startswith(other)]
+    visit.faults.clear()
+
+
+def test_the_index_is_rebuilt_while_questions_are_answered_then_rolled_back(
+    serve: Serve, watched: Open, tmp_path: Path
+) -> None:
+    address = serve(**rebuildable(tmp_path))
+    write_document(tmp_path, "amlodipine", 40)
+    visit, asking = watched(), watched()
+    page = visit.page
+    page.goto(f"{address}/index")
+    first = page.locator("tbody th").first.inner_text().split()[0]
+    page.get_by_role("button", name="作り直す").click()
+    asking.page.goto(address)
+    asking.ask()
+    asking.answered()
+    expect(page.locator("#jobs")).to_contain_text("完了", timeout=90_000)
+    page.reload()
+    expect(page.locator("table").first.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("main")).to_contain_text("amlodipine")
+    visit.picture("index")
+    page.goto(f"{address}/documents/amlodipine")
+    expect(page.locator("nav.outline li")).not_to_have_count(0)
+    page.goto(f"{address}/index")
+    page.get_by_role("button", name="この世代に戻す").click()
+    expect(page.locator("[role=status]")).to_contain_text(first)
+    gone = page.goto(f"{address}/documents/amlodipine")
+    assert gone is not None
+    assert gone.status == 404
+    expect(page.locator("main .problem")).to_be_visible()
+    assert "404" in visit.faults.pop()
+
+
+def test_markup_in_documents_questions_and_replies_stays_text(
+    serve: Serve, watched: Open, tmp_path: Path
+) -> None:
+    attack = "".join(ATTACKS)
+    title = attack.replace("'", "''")
+    head = f"id: attack\ntitle: '高カリウム血症{title}'\nsource: javascript:alert(1)"
+    document = f"---\n{head}\n---\n"
+    document += f"# 見出し{attack}\n\n## 節{attack}\n高カリウム血症では心電図を確かめる。{attack}\n"
+    index = build(tmp_path / "attack", {"attack": document})
+
+    def reply(prompt: Prompt) -> str:
+        if isinstance(prompt, PlanPrompt):
+            return json.dumps(
+                {"steps": [{"sub_question": attack, "query": "高カリウム血症", "depends_on": []}]}
+            )
+        if isinstance(prompt, AnswerPrompt):
+            return f"高カリウム血症では心電図を確かめる。[E1]{attack}"
+        return attack
+
+    address = serve(writer=ScriptedGenerator(reply), index={"dir": index})
+    visit = watched()
+    page = visit.page
+    page.goto(address)
+    visit.ask(f"高カリウム血症は？{attack}")
+    visit.answered()
+    visit.picture("attack")
+    page.locator("#answer a.cite").first.click()
+    page.locator("#reader mark").wait_for()
+    kept = page.get_by_role("link", name="この回答へのリンク").get_attribute("href")
+    passage = page.get_by_role("link", name="文書全体を開く").get_attribute("href")
+    for path in (kept, passage, "/documents", f"/search?q=高カリウム血症{attack}&side=true", "/index"):
+        page.goto(f"{address}{path}")
+        assert page.evaluate("window.hacked") is None, path
+        assert page.locator("main :is(script, iframe, img, svg)").count() == 0, path
+        assert page.locator("main a[href^='javascript']").count() == 0, path
+    assert page.evaluate("window.hacked") is None
+
+
+def test_words_and_colours_are_the_readers_choice_and_kept(serve: Serve, watched: Open) -> None:
+    visit = watched()
+    page = visit.page
+    page.goto(f"{serve()}/search")
+    page.locator(".display summary").click()
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("h1")).to_have_text("Search")
+    page.locator(".display summary").click()
+    page.get_by_label("High contrast").check()
+    page.locator(".display button").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "contrast")
+    assert page.url.endswith("/search")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(0, 0, 0)"
+    page.reload()
+    assert page.evaluate(ground) == "rgb(0, 0, 0)"
+
+
+def test_what_fits_a_telephone_needs_no_sideways_scrolling(serve: Serve, watched: Open) -> None:
+    visit = watched(viewport={"width": 360, "height": 740})
+    page = visit.page
+    address = serve()
+    page.goto(address)
+    visit.ask(QUESTION)
+    visit.answered()
+    for path in (None, "/search?q=浮腫&side=true", "/documents", "/index"):
+        if path:
+            page.goto(address + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
