@@ -1,23 +1,17 @@
 """``jmedqa corpus``: look at a corpus before it is indexed."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from corpora.documents import Origin
-from corpora.editions import editions
-from corpora.errors import CorpusError
-from corpora.near_duplicates import NearDuplicates
-from corpora.reading import read_corpus
-from corpora.reports import Note, ReadReport, Refusal
+from corpora.examining import examine
+from corpora.reports import ReadReport
 from corpora.settings import CorpusSettings
-from corpora.splitting import split
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,18 +31,8 @@ def check(
     settings = CorpusSettings(on_error="report")
     if exclude:
         settings = settings.model_copy(update={"exclude": (*settings.exclude, *exclude)})
-    report = ReadReport()
-    near = NearDuplicates()
-    passages = characters = 0
-    marks: list[_Mark] = []
-    for document in read_corpus(paths, settings, report):
-        marks.append(_Mark(document.doc_id, document.supersedes, document.origin))
-        duplicate = near.find(document)
-        if duplicate and duplicate.doc_id not in {known.doc_id for known in report.duplicates}:
-            report.duplicates.append(duplicate)
-        passages += len(split(document, settings.split))
-        characters += len(document.text)
-    _check_editions(marks, report)
+    found = examine(paths, settings)
+    report, passages, characters = found.report, found.passages, found.characters
     if as_json:
         print(
             json.dumps(
@@ -75,26 +59,6 @@ def recipes(
         return
     for one in found:
         print(one.described() if name else f"{one.name}  {one.title}: {one.licence}")
-
-
-class _Mark(NamedTuple):
-    """What `editions` reads of a document, without its text."""
-
-    doc_id: str
-    supersedes: tuple[str, ...]
-    origin: Origin | None
-
-
-def _check_editions(marks: Sequence[_Mark], report: ReadReport) -> None:
-    try:
-        found = editions(marks)
-    except CorpusError as error:
-        report.refused.append(Refusal(str(error.path), error.line, error.reason))
-        return
-    origins = {mark.doc_id: mark.origin for mark in marks}
-    for unknown in found.unknown:
-        origin = origins[unknown.doc_id]
-        report.notes.append(Note(origin.path if origin else ".", str(unknown)))
 
 
 def _print(report: ReadReport, passages: int, characters: int) -> None:

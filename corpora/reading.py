@@ -32,9 +32,9 @@ def read_corpus(
         report: Filled while the iterator is consumed, whatever ``settings.on_error`` says.
 
     Raises:
-        CorpusError: If a path does not exist, or holds nothing that is read; and with ``on_error`` at
-            ``stop`` if a named file is of a kind that is not read, a file is malformed, or two documents
-            share an id.
+        CorpusError: If a path that is not ``optional`` does not exist, or holds nothing that is read; and
+            with ``on_error`` at ``stop`` if a named file is of a kind that is not read, a file is malformed,
+            or two documents share an id.
     """
     settings = settings or CorpusSettings()
     report = report if report is not None else ReadReport()
@@ -119,6 +119,8 @@ class _Reading:
         if path.is_file():
             return [(path, root)]
         if not path.is_dir():
+            if self._settings.optional and not path.exists():
+                return []
             raise CorpusError(path, None, "no such file or folder")
         found = []
         for file in sorted(path.rglob("*")):
@@ -131,7 +133,7 @@ class _Reading:
                 found.append((file, root))
             elif not _is_metadata(file):
                 self._report.unreadable[file.suffix.lower() or "(none)"] += 1
-        if not found:
+        if not found and not self._settings.optional:
             raise CorpusError(path, None, f"holds no readable file; readable: {', '.join(READABLE)}")
         return found
 

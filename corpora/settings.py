@@ -58,6 +58,8 @@ class CorpusSettings(Frozen):
     Attributes:
         paths: Files of any readable kind, or folders that hold them at any depth.
         exclude: Shell patterns; a file of a folder whose name matches one is not a document.
+        optional: A path that does not exist, or holds nothing that is read, is no fault: a folder that files
+            are uploaded into, before the first.
         leave_out: Files of document ids, one a line (``#`` begins a comment): documents that must not be in
             the index, because a benchmark task would find its own answers there.
         jsonl: Field names of the JSON lines.
@@ -73,6 +75,7 @@ class CorpusSettings(Frozen):
 
     paths: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ("README*.md", "SOURCES*.md", "CHANGES*.md", ".*")
+    optional: bool = False
     leave_out: tuple[Path, ...] = ()
     jsonl: JsonlFields = JsonlFields()
     split: SplitSettings = SplitSettings()

@@ -3,6 +3,7 @@
 from indexer.analyzer import Analyzer, AnalyzerIdentity, MeCabAnalyzer, make_analyzer
 from indexer.bigrams import bigrams
 from indexer.blocks import BlockIndex
+from indexer.build_config import read_build_job
 from indexer.building import build_index
 from indexer.changes import Changes, Difference, difference
 from indexer.dense import DenseIndex
@@ -125,6 +126,7 @@ __all__ = [
     "one_document",
     "parse_filters",
     "passages_of",
+    "read_build_job",
     "read_manifest",
     "read_qrels",
     "reciprocal_rank_fusion",

@@ -4,14 +4,12 @@ Exit codes: 2 a bad request (configuration, query), 3 the corpus, 4 the index. D
 ``--json`` asks for it, the hits of a search), all else to stderr, tables for people included.
 """
 
-import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
@@ -19,6 +17,7 @@ from rich.table import Table
 
 from corpora import STARTER, CorpusSettings, Document, read_corpus
 from indexer import cli_documents, cli_generations
+from indexer.build_config import read_build_job
 from indexer.building import build_index
 from indexer.filtering import FIELDS, parse_filters
 from indexer.generations import current_name, names
@@ -253,48 +252,9 @@ def _job(config: Path | None, corpus: list[Path]) -> BuildJob:
         shipped = tuple(file for path in corpus if (file := path / SHIPPED_VECTORS).is_file())
         return BuildJob(corpus=(CorpusSettings(paths=tuple(corpus)),), index=IndexSettings(vectors=shipped))
     try:
-        job = BuildJob.model_validate(tomllib.loads(config.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise BadRequest(f"{config} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()
-        )
-        raise BadRequest(f"{config}: {faults}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise BadRequest(f"{config}: {error}") from error
-    return _resolved(job, config.resolve().parent)
-
-
-def _resolved(job: BuildJob, base: Path) -> BuildJob:
-    """Paths of a configuration are relative to the folder of its file."""
-    corpora = tuple(
-        corpus.model_copy(
-            update={
-                "paths": tuple(base / path for path in corpus.paths),
-                "leave_out": tuple(base / path for path in corpus.leave_out),
-            }
-        )
-        for corpus in job.corpus
-    )
-    encoder = job.index.encoder
-    if encoder.model is not None and (base / encoder.model).is_dir():
-        encoder = encoder.model_copy(update={"model": str(base / encoder.model)})
-    reranking = job.index.reranking
-    if reranking.model is not None and (base / reranking.model).is_dir():
-        reranking = reranking.model_copy(update={"model": str(base / reranking.model)})
-    vectors = tuple(base / file for file in job.index.vectors)
-    analysis = job.index.analysis
-    analysis = analysis.model_copy(
-        update={
-            "user_dictionary": analysis.user_dictionary and base / analysis.user_dictionary,
-            "synonyms": tuple(base / table for table in analysis.synonyms),
-        }
-    )
-    index = job.index.model_copy(
-        update={"analysis": analysis, "encoder": encoder, "reranking": reranking, "vectors": vectors}
-    )
-    return BuildJob(corpus=corpora, index=index)
+        return read_build_job(config)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
 
 
 def _documents(job: BuildJob) -> Iterator[Document]:

@@ -26,6 +26,7 @@ from service.intended_use import SiteSettings
 from service.jobs.settings import JobSettings
 from service.overload.settings import ConnectionSettings, QueueSettings
 from service.security.settings import AuthSettings, OidcSettings, SecuritySettings
+from service.sources.settings import OriginalSettings, UploadSettings
 from service.state.settings import StateSettings
 from service.strategies import StrategyName
 
@@ -153,6 +154,8 @@ class Settings(BaseSettings):
     security: SecuritySettings = SecuritySettings()
     audit: AuditSettings = AuditSettings()
     site: SiteSettings = SiteSettings()
+    uploads: UploadSettings = UploadSettings()
+    originals: OriginalSettings = OriginalSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -35,6 +35,8 @@ class ServiceState:
     running: RunningAnswers
     drain: Drain = field(default_factory=Drain)
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
+    taking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while an uploaded file is read: one at a time, so that searches keep their threads."""
 
     def answering(self) -> AbstractAsyncContextManager[None]:
         """Hold one of the places for answers in progress; raises as `Admission.place`."""

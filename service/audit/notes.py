@@ -52,6 +52,14 @@ def note_query(query: str, generation: str | None) -> None:
         note.outcome = "searched"
 
 
+def note_upload(name: str, sha256: str, outcome: str) -> None:
+    """A file was uploaded. Its name may name a patient, so it is kept as questions are."""
+    note = current.get()
+    if note is not None:
+        note.asked = [name, f"sha256:{sha256}"]
+        note.outcome = outcome
+
+
 def note_answer(answer: Answer) -> None:
     """An answer was made."""
     note = current.get()

@@ -25,6 +25,10 @@ _FULL = (
 _BODY_GRACE_S = 5.0
 """The endpoint's own limit on a body comes first: it can say 408."""
 
+BODY_TIME = "jmedqa.body_time"
+"""Of ``scope["extensions"]``: a function by which an endpoint that expects a large body, once it is known who
+sends it, allows so many seconds for it from now."""
+
 _LINGER_S = 1.0
 """A kept-alive connection of a server that shuts down: long enough for a request that was under way."""
 
@@ -118,6 +122,9 @@ def timed_protocol(
             """As uvicorn's. While the server drains, each response says that it is the connection's last."""
             before = self.cycle
             super().handle_events()
+            if self.cycle is not before:
+                extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
+                extensions[BODY_TIME] = self._allow_body
             if drain.active and self.cycle is not before:
                 self.headers.append(CLOSE_HEADER)  # the scope's own list; its task has not run yet
 
@@ -135,6 +142,11 @@ def timed_protocol(
                 self._receiving_body = body
                 seconds = body_s if body else settings.head_timeout_s
                 self._receiving = self.loop.call_later(seconds, self._too_slow_a_sender)
+
+        def _allow_body(self, seconds: float) -> None:
+            if self._receiving is not None and self._receiving_body:
+                self._receiving.cancel()
+                self._receiving = self.loop.call_later(seconds + _BODY_GRACE_S, self._too_slow_a_sender)
 
         def _expect_read(self) -> None:
             """What is left to send must be read in time, also after uvicorn has closed its side."""

@@ -18,6 +18,7 @@ from service.errors import BadRequest, ServiceError
 from service.events import AnswerEvent, ErrorEvent, Event, PlanEvent, QuestionEvent, StepEvent, TokenEvent
 from service.pages.answer_view import view, with_references
 from service.pages.ask_form import AskForm
+from service.pages.bodies import FormRoute
 from service.pages.following import asked_after, earlier_turns
 from service.pages.site import is_part, page, problem_page, rendered, texts
 from service.questions import Question
@@ -27,7 +28,7 @@ from service.strategies import STRATEGIES
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
 Caller = Annotated[Principal, Depends(principal)]

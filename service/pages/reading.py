@@ -2,7 +2,7 @@
 
 import asyncio
 from itertools import groupby
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,6 +13,8 @@ from service.api.documents import DocumentParameters, document_view, documents_p
 from service.api.passages import read_passage
 from service.api.state import ServiceState, service_state
 from service.pages.site import is_part, page
+from service.pages.uploading import upload_form
+from service.security.principals import principal
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,7 +73,10 @@ async def documents(
     found = await asyncio.to_thread(documents_page, state.live, asked)
     folders = groupby(found.items, lambda one: one.doc_id.rpartition("/")[0])
     listed = [(folder, list(documents)) for folder, documents in folders]
-    return page(request, "documents.html", found=found, folders=listed, superseded=superseded, tag=tag)
+    values: dict[str, Any] = {"found": found, "folders": listed, "superseded": superseded, "tag": tag}
+    if "admin" in principal(request).scopes:
+        values |= await asyncio.to_thread(upload_form, state.settings, state.live)
+    return page(request, "documents.html", **values)
 
 
 @router.get("/documents/{doc_id:path}")

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from service.api.problems import BadBody
 from service.audit.notes import note_error
 from service.errors import BadRequest, ServiceError
 from service.pages.site import is_part, problem_page
@@ -29,6 +30,14 @@ class NoSuchPage(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("このアドレスには何もありません。", "There is nothing at this address.")
+
+
+class UnreadBody(ServiceError):
+    """A form that is too long, or came too slowly."""
+
+    def __init__(self, error: BadBody) -> None:
+        self.code, self.status = error.code, error.status_code  # type: ignore[misc]
+        super().__init__(error.ja, error.en)
 
 
 def wants_page(request: Request) -> bool:
@@ -55,6 +64,7 @@ def install_page_problems(app: FastAPI) -> None:
     """Problems of the pages as pages. After `install_problem_handlers`, whose JSON all others still get."""
     for kind, shown in (
         (HTTPException, _of_http),
+        (BadBody, _of_body),
         (RequestValidationError, _of_fields),
         (ServiceError, _of_service),
     ):
@@ -80,6 +90,10 @@ def _of_http(error: HTTPException) -> ServiceError:
     if error.status_code in (404, 405):
         return NoSuchPage()
     return _of_fields(error)
+
+
+def _of_body(error: BadBody) -> ServiceError:
+    return UnreadBody(error)
 
 
 def _of_fields(error: Exception) -> ServiceError:

@@ -12,10 +12,11 @@ from service.api.jobs import JobView
 from service.api.state import ServiceState, service_state
 from service.errors import ServiceError
 from service.jobs.runner import Kind
+from service.pages.bodies import FormRoute
 from service.pages.site import page, texts
 from service.security.principals import principal
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
 _JOBS = 5

@@ -8,12 +8,13 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from service.errors import ServiceError
+from service.pages.bodies import FormRoute
 from service.pages.site import own_address, page
 from service.security.browsers import SESSION_COOKIE
 from service.security.errors import NotSignedIn
 from service.security.signing_in import SignIn
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 _MAX_COOKIE = 3_000
 """Characters of a credential; browsers drop cookies of more than 4096 bytes without a word."""

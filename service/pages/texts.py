@@ -2,6 +2,7 @@
 """The words of the pages, Japanese and English: two instances of one type, so that neither can lack one."""
 
 from corpora import Frozen
+from service.pages.file_texts import FILES_EN, FILES_JA, FileTexts
 from service.questions import Language
 
 
@@ -143,6 +144,7 @@ class Texts(Frozen):
     understood: str
     no_keys: str
     model_server: str
+    files: FileTexts
 
 
 JA = Texts(
@@ -284,6 +286,7 @@ JA = Texts(
     understood="次のように解釈しました",
     no_keys="キーがまだないため、この計算機の利用者は全員がすべての操作をできます。キーを作ると、以後はサインインが必要になります:",
     model_server="生成",
+    files=FILES_JA,
 )
 
 EN = Texts(
@@ -431,6 +434,7 @@ EN = Texts(
     understood="Understood as",
     no_keys="There is no key yet, so everybody on this computer may do everything. From the first key on, everybody has to sign in:",
     model_server="Generator",
+    files=FILES_EN,
 )
 
 TEXTS: dict[Language, Texts] = {"ja": JA, "en": EN}

@@ -36,6 +36,7 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     ("POST", "/answers/{answer_id}/feedback"): ("ask",),
     ("GET", "/passages/{passage_id:path}"): ("read",),
     ("GET", "/documents"): ("read",),
+    ("POST", "/documents"): ("admin",),
     ("GET", "/documents/{doc_id:path}"): ("read",),
     ("GET", "/search"): ("read",),
     ("GET", "/index"): ("read",),
