@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from service.generators.scripted import ScriptedGenerator
 from service.prompts import AnswerPrompt, PlanPrompt, Prompt
+from tests.browser.axe import serious
 from tests.browser.conftest import QUESTION, Open, Serve
 from tests.service.conftest import build
 from tests.service.security.conftest import add_key
@@ -196,3 +197,33 @@ def test_what_fits_a_telephone_needs_no_sideways_scrolling(serve: Serve, watched
         if path:
             page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+def test_axe_finds_nothing_serious_on_any_page(
+    serve: Serve, watched: Open, tmp_path: Path, theme: str
+) -> None:
+    address = serve(**rebuildable(tmp_path))
+    visit = watched()
+    page = visit.page
+    for language in ("ja", "en"):
+        page.goto(f"{address}/preferences?theme={theme}&lang={language}")
+        assert serious(page) == [], "empty form"
+        visit.ask()
+        visit.answered()
+        page.locator("#answer a.cite").first.click()
+        page.locator("#reader mark").wait_for()
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        assert serious(page) == [], "answer"
+        visit.picture(f"answer-{theme}-{language}")
+        kept = page.locator("#answer .actions a").get_attribute("href")
+        for path in (
+            kept,
+            "/search?q=足がむくむ&side=true",
+            "/documents",
+            "/documents/hyperkalaemia",
+            "/index",
+            "/signin",
+        ):
+            page.goto(f"{address}{path}")
+            assert serious(page) == [], path
