@@ -134,6 +134,9 @@ class Texts(Frozen):
     back: str
     sign_in: str
     sign_out: str
+    sign_in_elsewhere: str
+    signed_in: str
+    go_on: str
     key: str
     key_hint: str
     sign_in_first: str
@@ -275,6 +278,9 @@ JA = Texts(
     back="戻る",
     sign_in="サインイン",
     sign_out="サインアウト",
+    sign_in_elsewhere="施設のアカウントでサインイン",
+    signed_in="サインインしました",
+    go_on="続ける",
     key="APIキー",
     key_hint="管理者が `jmedqa key create` で作った鍵を入力してください。",
     sign_in_first="質問するには、APIキーでサインインしてください。",
@@ -422,6 +428,9 @@ EN = Texts(
     back="Back",
     sign_in="Sign in",
     sign_out="Sign out",
+    sign_in_elsewhere="Sign in with your organisation's account",
+    signed_in="You are signed in",
+    go_on="Go on",
     key="API key",
     key_hint="Enter the key that an administrator made with `jmedqa key create`.",
     sign_in_first="Sign in with an API key to ask.",

@@ -28,6 +28,8 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     # Pages. The first says nothing but how to sign in to who has no key.
     ("GET", "/signin"): OPEN,
     ("POST", "/signin"): OPEN,
+    ("GET", "/signin/start"): OPEN,
+    ("GET", "/signin/callback"): OPEN,
     ("POST", "/signout"): OPEN,
     ("GET", "/preferences"): OPEN,
     ("GET", "/static/{path:path}"): OPEN,

@@ -12,7 +12,10 @@ from service.prompts import AnswerPrompt, PlanPrompt, Prompt
 from tests.browser.axe import serious
 from tests.browser.conftest import QUESTION, Open, Serve
 from tests.service.conftest import build
+from tests.service.running import closed_port, served
 from tests.service.security.conftest import add_key
+from tests.service.security.sign_in_server import SignInServer
+from tests.service.security.test_oidc import ISSUER, KEYS, token
 from tests.service.test_jobs_api import settings as rebuildable
 from tests.service.test_jobs_api import write_document
 
@@ -227,3 +230,42 @@ def test_axe_finds_nothing_serious_on_any_page(
         ):
             page.goto(f"{address}{path}")
             assert serious(page) == [], path
+
+
+def test_a_reader_signs_in_at_another_server_and_comes_back(
+    serve: Serve, watched: Open, tmp_path: Path
+) -> None:
+    """The other server is another site to the browser: cookies must survive the way there and back."""
+    (tmp_path / "keys.json").write_text(json.dumps(KEYS), encoding="utf-8")
+    server = SignInServer(token=token)
+    port = closed_port()
+    with served(server.app()) as elsewhere:
+        login = elsewhere.replace("127.0.0.1", "localhost")
+        address = serve(
+            oidc={
+                "issuer": ISSUER,
+                "jwks": str(tmp_path / "keys.json"),
+                "client_id": "jmedqa",
+                "authorize": f"{login}/authorize",
+                "token": f"{elsewhere}/token",
+                "redirect_uri": f"http://127.0.0.1:{port}/signin/callback",
+            }
+        )
+        visit = watched()
+        visit.hosts.add("localhost")
+        page = visit.page
+        # The service's port is known only now: what a site's settings would name is filled in on the way.
+        named = f"http://127.0.0.1:{port}"
+        page.route(
+            f"{named}/**",
+            lambda route: route.fulfill(
+                status=302, headers={"Location": route.request.url.replace(named, address)}
+            ),
+        )
+        page.goto(f"{address}/documents?superseded=true")
+        page.get_by_role("link", name="施設のアカウントでサインイン").click()
+        page.wait_for_url(f"{address}/documents?superseded=true")
+        expect(page.locator("header")).to_contain_text("u-42")
+        page.get_by_role("button", name="サインアウト").click()
+        page.goto(f"{address}/documents")
+        assert "/signin" in page.url
