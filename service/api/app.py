@@ -91,6 +91,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.service = state
+    app.state.recorder = recorder
     install_problem_handlers(app)
     app.include_router(answers.router)
     app.include_router(conversations.router)

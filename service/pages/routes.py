@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.pages import ask, reading, running, searching, signing, site
+from service.pages import ask, auditing, key_ring, reading, running, searching, signing, site, status
 
 router = APIRouter(include_in_schema=False)
-for part in (site, signing, ask, reading, searching, running):
+for part in (site, signing, ask, reading, searching, running, status, auditing, key_ring):
     router.include_router(part.router)
