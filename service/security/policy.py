@@ -53,6 +53,7 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     ("POST", "/keys"): ("admin",),
     ("POST", "/keys/{key_id}/revoke"): ("admin",),
     ("POST", "/api/v1/answers"): ("ask",),
+    ("POST", "/api/v1/cases"): ("ask",),
     ("GET", "/api/v1/search"): ("read",),
     ("GET", "/api/v1/passages/{passage_id:path}"): ("read",),
     ("GET", "/api/v1/documents"): ("read",),
