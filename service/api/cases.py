@@ -155,7 +155,7 @@ def _plan(asked: CaseRequest, state: ServiceState) -> CasePlan:
     unknown = sorted(asked.strategies.keys() - set(known.question_ids))
     if unknown:
         raise BadRequest(
-            f"strategies の設問は {', '.join(known.question_ids)} です({', '.join(unknown)[:100]} はありません)。",
+            f"strategies の設問は {', '.join(known.question_ids)} です({', '.join(unknown)[:99]} はない)。",
             f"strategies names no such question: {', '.join(unknown)[:100]}; "
             f"there are {', '.join(known.question_ids)}.",
         )

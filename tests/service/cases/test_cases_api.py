@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from service.checking.opinion_prompt import OpinionPrompt
 from service.errors import GeneratorUnavailable
 from service.generators.scripted import ScriptedGenerator
-from service.prompts import OpinionPrompt, Prompt
+from service.prompts import Prompt
 from tests.service.cases.test_stage_isolation import PROTOCOL, STAGE_OF, STAGES, canaries, planted, reply
 from tests.service.conftest import Start
 from tests.service.test_api_bad_input import checked
