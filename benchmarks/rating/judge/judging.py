@@ -1,9 +1,11 @@
 """Judge every answer of case runs: two orders of the points, one record each answer, resumable."""
 
+import asyncio
 import json
 import os
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -76,6 +78,7 @@ async def judge(
     model: str,
     seed: int,
     max_tokens: int,
+    concurrency: int = 1,
     done: Mapping[tuple[str, str, str], Judgement],
 ) -> AsyncGenerator[Judgement, None]:
     """A judgement for each answer that has a key, system names masked; ``done`` ones are not asked again.
@@ -83,6 +86,7 @@ async def judge(
     Args:
         answers: System → its case run's records.
         keys: Case → key.
+        concurrency: Answers judged at once.
 
     Raises:
         ServiceError: If the model server is down or too slow; what was yielded stands.
@@ -94,7 +98,9 @@ async def judge(
         for record in records
         if not record.skipped and record.question_id in keys[record.case_id].questions
     ]
-    random.Random(seed).shuffle(cells)  # no system first: a server that drifts does so for all
+    # No system first: a server that drifts does so for all.
+    random.Random(seed).shuffle(cells)  # noqa: S311
+    waiting: deque[Coroutine[Any, Any, Judgement]] = deque()
     for record, system in cells:
         points = points_of(keys[record.case_id].questions[record.question_id])
         text = masked(record.answer.text if record.answer else "", answers)
@@ -103,9 +109,22 @@ async def judge(
         before = done.get(place)
         if before is not None and before.key == key:
             continue
-        yield await _judged(
-            record, system, key, questions[record.question_id], points, text, generator, seed, max_tokens
-        )
+        question = questions[record.question_id]
+        waiting.append(_judged(record, system, key, question, points, text, generator, seed, max_tokens))
+    running: set[asyncio.Task[Judgement]] = set()
+    try:
+        while waiting or running:
+            while waiting and len(running) < concurrency:
+                running.add(asyncio.create_task(waiting.popleft()))
+            ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                yield task.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for never in waiting:
+            never.close()
 
 
 async def _judged(
@@ -158,9 +177,9 @@ async def _judged(
 
 
 def orders(points: Sequence[Point], seed: str) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
-    """A seeded order, the same for all systems, and its reverse: what stands first in one is last in the other."""
+    """A seeded order, the same for all systems, and its reverse: first in one is last in the other."""
     shuffled = list(points)
-    random.Random(seed).shuffle(shuffled)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
     return tuple(shuffled), tuple(reversed(shuffled))
 
 

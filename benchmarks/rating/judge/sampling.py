@@ -1,7 +1,7 @@
 """Which answers people score, too: a random sample with known probabilities, drawn before anything is judged.
 
-Of each question so many cases are drawn without replacement, and of a drawn case every system's answer, so that
-systems stay comparable within cases. Each answer's probability of being drawn is the question's n / N.
+Of each question so many cases are drawn without replacement, and of a drawn case every system's answer, so
+that systems stay comparable within cases. Each answer's probability of being drawn is the question's n / N.
 """
 
 import csv
@@ -34,7 +34,8 @@ def drawn(cases_of: Mapping[str, Sequence[str]], per_question: int, seed: int) -
     for question in sorted(cases_of):
         cases = sorted(set(cases_of[question]))
         number = min(per_question, len(cases))
-        chosen = sorted(random.Random(f"{seed}/{question}").sample(cases, number))
+        draw = random.Random(f"{seed}/{question}")  # noqa: S311  (a design, not a secret)
+        chosen = sorted(draw.sample(cases, number))
         sample += [Drawn(case=case, question=question, probability=number / len(cases)) for case in chosen]
     return tuple(sample)
 
