@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.rating import study_cli
+from benchmarks.rating import judge_cli, study_cli
 
 app = typer.Typer(no_args_is_help=True, help="Rate answers blinded, analyse the ratings, and plan studies.")
 _stderr = Console(stderr=True)
@@ -110,6 +110,7 @@ def power(
 
 
 study_cli.register(app)
+judge_cli.register(app)
 
 
 def _numbers(option: str, text: str, *, least: int, most: int) -> list[int]:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from indexer import Encoder
-from service.api import answers, conversations, docs_page, documents, generations, health, passages
+from service.api import answers, cases, conversations, docs_page, documents, generations, health, passages
 from service.api import jobs as job_routes
 from service.api.assembling import assembled
 from service.api.compatible import routes as compatible
@@ -91,8 +91,10 @@ def create_app(
     )
     app.state.settings = settings
     app.state.service = state
+    app.state.recorder = recorder
     install_problem_handlers(app)
     app.include_router(answers.router)
+    app.include_router(cases.router)
     app.include_router(conversations.router)
     app.include_router(passages.router)
     app.include_router(documents.router)

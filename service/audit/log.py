@@ -39,6 +39,13 @@ class Verdict(Frozen):
     faults: tuple[str, ...]
 
 
+class Entry(Frozen):
+    """One entry as it was written, with its number."""
+
+    number: int
+    what: dict[str, Any]
+
+
 class AuditLog:
     """Open with `open`. Thread-safe as `Database` is; several processes may append."""
 
@@ -118,6 +125,46 @@ class AuditLog:
                     {"number": number, **json.loads(entry), "link": link.hex()}, ensure_ascii=False
                 )
             last = rows[-1][0]
+
+    async def newest(
+        self,
+        limit: int,
+        *,
+        before: int | None = None,
+        who: str = "",
+        what: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Entry, ...]:
+        """Entries before number ``before``, newest first; ``since`` <= at < ``until``.
+
+        Args:
+            who: Part of the owner's id or name.
+            what: Part of the route or action.
+        """
+        values = (
+            before if before is not None else 2**62,
+            _stamp(since) if since else "",
+            _stamp(until) if until else "~",
+            who,
+            what,
+            limit,
+        )
+
+        def work(db: sqlite3.Connection) -> list[Any]:
+            return db.execute(
+                "SELECT number, entry_json FROM entries WHERE number < ? "
+                "AND json_extract(entry_json, '$.at') >= ? AND json_extract(entry_json, '$.at') < ? "
+                "AND instr(coalesce(json_extract(entry_json, '$.who'), '') || ' ' || "
+                "coalesce(json_extract(entry_json, '$.name'), ''), ?) "
+                "AND instr(coalesce(json_extract(entry_json, '$.route'), '') || ' ' || "
+                "coalesce(json_extract(entry_json, '$.action'), ''), ?) "
+                "ORDER BY number DESC LIMIT ?",
+                values,
+            ).fetchall()
+
+        rows = await self.database.read(work)
+        return tuple(Entry(number=number, what=json.loads(text)) for number, text in rows)
 
     def prune(self, days: int | None = None) -> int:
         """Delete the entries, from the oldest on, that are older than ``days``; a signed stub stays.

@@ -14,22 +14,12 @@ from starlette.responses import Response
 from service.api.problems import BadBody
 from service.audit.notes import note_error
 from service.errors import BadRequest, ServiceError
-from service.pages.site import is_part, problem_page
+from service.pages.site import NoSuchPage, is_part, problem_page
 from service.security.browsers import INTERFACES
 from service.security.errors import NotSignedIn
 from service.security.gate import refusal
 
 _Handler = Callable[[Request, Any], Awaitable[Response]]
-
-
-class NoSuchPage(ServiceError):
-    """An address without a page."""
-
-    code = "not-found"
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__("このアドレスには何もありません。", "There is nothing at this address.")
 
 
 class UnreadBody(ServiceError):

@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from service.pages import ask, reading, running, searching, signing, site, uploading
+from service.pages import (
+    ask,
+    auditing,
+    key_ring,
+    reading,
+    running,
+    searching,
+    signing,
+    site,
+    status,
+    uploading,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (site, signing, ask, reading, searching, running, uploading):
+for part in (site, signing, ask, reading, searching, running, uploading, status, auditing, key_ring):
     router.include_router(part.router)

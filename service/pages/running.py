@@ -20,6 +20,8 @@ router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
 _JOBS = 5
+STOP_ASKING = 286
+"""htmx's: the content is good, polling ends. Each poll is a request in the audit log."""
 
 
 @router.get("/index")
@@ -47,8 +49,10 @@ async def index(request: Request, state: State) -> Response:
 
 @router.get("/index/jobs")
 async def jobs(request: Request, state: State) -> Response:
-    """The newest jobs, as a part of the page."""
-    return page(request, "_jobs.html", jobs=await _jobs(state))
+    """The newest jobs, as a part of the page; once none is under way the page need not ask again."""
+    found = await _jobs(state)
+    under_way = any(job.status in ("queued", "running") for job in found)
+    return page(request, "_jobs.html", 200 if under_way else STOP_ASKING, jobs=found)
 
 
 @router.post("/index/rebuild")

@@ -1,3 +1,4 @@
+# ruff: noqa: N818  (the names say what happened)
 """What all pages share: the template engine, the reader's language and theme, problems as pages."""
 
 from importlib.metadata import version
@@ -42,6 +43,16 @@ _environment.filters["path"] = lambda text: quote(str(text), safe="")
 _environment.globals.update(version=version("jmedqa"))
 
 router = APIRouter(include_in_schema=False)
+
+
+class NoSuchPage(ServiceError):
+    """An address without a page."""
+
+    code = "not-found"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("このアドレスには何もありません。", "There is nothing at this address.")
 
 
 def language(request: Request) -> Language:

@@ -135,6 +135,9 @@ class Texts(Frozen):
     back: str
     sign_in: str
     sign_out: str
+    sign_in_elsewhere: str
+    signed_in: str
+    go_on: str
     key: str
     key_hint: str
     sign_in_first: str
@@ -145,6 +148,62 @@ class Texts(Frozen):
     no_keys: str
     model_server: str
     files: FileTexts
+
+    nav_status: str
+    nav_audit: str
+    nav_keys: str
+    status_now: str
+    works: str
+    no_model: str
+    circuit: str
+    queue_busy: str
+    queue_waiting: str
+    queue_refused: str
+    draining: str
+    last_days: str
+    answers_a_day: str
+    share_a_day: str
+    answered: str
+    abstained_count: str
+    day: str
+    numbers: str
+    no_answers_yet: str
+    remarks: str
+    verdict: str
+    when: str
+    who: str
+    what: str
+    outcome: str
+    asked: str
+    number: str
+    since: str
+    until: str
+    older: str
+    audit_off: str
+    verify_log: str
+    log_whole: str
+    log_broken: str
+    times_utc: str
+    first_key: str
+    new_key: str
+    name: str
+    name_hint: str
+    scopes: str
+    rate: str
+    days: str
+    make_key: str
+    key_made: str
+    copy_key: str
+    expires: str
+    used: str
+    usable: str
+    expired: str
+    revoked: str
+    revoke: str
+    sure: str
+    never: str
+    scope_meaning: dict[str, str]
+    verdicts: dict[str, str]
 
 
 JA = Texts(
@@ -277,6 +336,9 @@ JA = Texts(
     back="戻る",
     sign_in="サインイン",
     sign_out="サインアウト",
+    sign_in_elsewhere="施設のアカウントでサインイン",
+    signed_in="サインインしました",
+    go_on="続ける",
     key="APIキー",
     key_hint="管理者が `jmedqa key create` で作った鍵を入力してください。",
     sign_in_first="質問するには、APIキーでサインインしてください。",
@@ -287,6 +349,66 @@ JA = Texts(
     no_keys="キーがまだないため、この計算機の利用者は全員がすべての操作をできます。キーを作ると、以後はサインインが必要になります:",
     model_server="生成",
     files=FILES_JA,
+    nav_status="状態",
+    nav_audit="監査",
+    nav_keys="キー",
+    status_now="いまの状態",
+    works="応答あり",
+    no_model="なし（資料の抜き出しで回答）",
+    circuit="回路遮断",
+    queue_busy="処理中",
+    queue_waiting="待機中",
+    queue_refused="起動後に断った数",
+    draining="終了処理中",
+    last_days="この30日",
+    answers_a_day="日ごとの回答と回答保留",
+    share_a_day="日ごとの、引用・数値の一致を確認した文の割合",
+    answered="回答",
+    abstained_count="回答保留",
+    day="日",
+    numbers="数値の表",
+    no_answers_yet="保存された回答はまだありません。",
+    remarks="最近の評価",
+    verdict="評価",
+    when="日時",
+    who="利用者",
+    what="操作",
+    outcome="結果",
+    asked="尋ねた内容",
+    number="番号",
+    since="開始日",
+    until="終了日",
+    older="さらに古い記録",
+    audit_off="監査ログは設定で無効になっています（audit.enabled）。",
+    verify_log="改ざんがないか調べる",
+    log_whole="記録はすべてつながっています。改ざんは見つかりませんでした。",
+    log_broken="記録に欠落または改ざんがあります。",
+    times_utc="時刻は協定世界時（UTC）です。",
+    first_key="キーがまだありません。最初のキーを作ると、以後は全員にサインインが必要になります。表示されるキーを必ず控えてください。",
+    new_key="新しいキー",
+    name="名前",
+    name_hint="使う人や端末が分かる名前",
+    scopes="権限",
+    rate="1分間の回数の上限",
+    days="有効日数（空欄なら無期限）",
+    make_key="キーを作る",
+    key_made="キーは今だけ表示します。控えてください。",
+    copy_key="複写",
+    expires="期限",
+    used="最終使用",
+    usable="有効",
+    expired="期限切れ",
+    revoked="無効",
+    revoke="無効にする",
+    sure="元に戻せないことを確認しました",
+    never="なし",
+    scope_meaning={"read": "検索・閲覧", "ask": "質問", "admin": "管理"},
+    verdicts={
+        "helpful": "役に立った",
+        "unhelpful": "役に立たなかった",
+        "wrong": "引用が違う",
+        "dangerous": "危険な内容がある",
+    },
 )
 
 EN = Texts(
@@ -425,6 +547,9 @@ EN = Texts(
     back="Back",
     sign_in="Sign in",
     sign_out="Sign out",
+    sign_in_elsewhere="Sign in with your organisation's account",
+    signed_in="You are signed in",
+    go_on="Go on",
     key="API key",
     key_hint="Enter the key that an administrator made with `jmedqa key create`.",
     sign_in_first="Sign in with an API key to ask.",
@@ -435,6 +560,66 @@ EN = Texts(
     no_keys="There is no key yet, so everybody on this computer may do everything. From the first key on, everybody has to sign in:",
     model_server="Generator",
     files=FILES_EN,
+    nav_status="Status",
+    nav_audit="Audit",
+    nav_keys="Keys",
+    status_now="Now",
+    works="answers",
+    no_model="none: answers are extractive",
+    circuit="Circuit breaker",
+    queue_busy="Being answered",
+    queue_waiting="Waiting",
+    queue_refused="Refused since the start",
+    draining="Shutting down",
+    last_days="The last 30 days",
+    answers_a_day="Answers and abstentions a day",
+    share_a_day="Share of sentences with citation and figures confirmed, a day",
+    answered="Answered",
+    abstained_count="Abstained",
+    day="Day",
+    numbers="The numbers as a table",
+    no_answers_yet="No answer has been kept yet.",
+    remarks="Latest remarks",
+    verdict="Verdict",
+    when="When",
+    who="Who",
+    what="What",
+    outcome="Outcome",
+    asked="Asked",
+    number="Number",
+    since="From",
+    until="To",
+    older="Older",
+    audit_off="The audit log is turned off (audit.enabled).",
+    verify_log="Check for tampering",
+    log_whole="Every entry is in place: no tampering was found.",
+    log_broken="Entries are missing or were changed.",
+    times_utc="Times are UTC.",
+    first_key="There is no key yet. From the first one on everybody has to sign in: be sure to keep the key that is shown.",
+    new_key="New key",
+    name="Name",
+    name_hint="Who or what will use it",
+    scopes="Scopes",
+    rate="Requests a minute, at most",
+    days="Expires after so many days (empty: never)",
+    make_key="Make the key",
+    key_made="The key is shown this once: keep it.",
+    copy_key="Copy",
+    expires="Expires",
+    used="Last used",
+    usable="usable",
+    expired="expired",
+    revoked="revoked",
+    revoke="Revoke",
+    sure="I know that this cannot be undone",
+    never="never",
+    scope_meaning={"read": "search and read", "ask": "ask", "admin": "administer"},
+    verdicts={
+        "helpful": "helpful",
+        "unhelpful": "not helpful",
+        "wrong": "wrong citation",
+        "dangerous": "unsafe",
+    },
 )
 
 TEXTS: dict[Language, Texts] = {"ja": JA, "en": EN}

@@ -35,6 +35,11 @@ class OidcSettings(Frozen):
         scope_claim: The claim that holds words, as a list or separated by spaces.
         scopes: Word of that claim → scopes it grants; other words grant nothing.
         refresh_s: How old the keys from an address may get.
+        client_id: For signing in with a browser (authorization code with PKCE); off without. Needs the
+            addresses ``authorize`` and ``token`` of the sign-in server, and ``redirect_uri``, where readers
+            reach this one: ``https://…/signin/callback``.
+        client_secret: Where the sign-in server wants one beside PKCE.
+        ask_for: The words asked for at sign-in (OAuth's ``scope``).
     """
 
     issuer: str | None = None
@@ -48,6 +53,12 @@ class OidcSettings(Frozen):
     leeway_s: float = Field(default=60, ge=0, le=300)
     refresh_s: float = Field(default=3_600, ge=1)
     timeout_s: float = Field(default=5, gt=0, le=60)
+    client_id: str = ""
+    client_secret: str = Field(default="", repr=False)
+    authorize: str = ""
+    token: str = ""
+    redirect_uri: str = ""
+    ask_for: str = "openid jmedqa:read jmedqa:ask"
 
     @field_validator("issuer", mode="before")
     @classmethod
@@ -60,6 +71,13 @@ class OidcSettings(Frozen):
             raise ValueError("issuer needs jwks: the address or file of the sign-in server's public keys")
         if self.issuer is not None and not self.algorithms:
             raise ValueError("algorithms is empty: no token could be checked")
+        if self.client_id:
+            given = {"authorize": self.authorize, "token": self.token, "redirect_uri": self.redirect_uri}
+            for name, address in given.items():
+                if urlsplit(address).scheme not in ("http", "https"):
+                    raise ValueError(f"client_id needs {name}: an address that begins with https://")
+            if self.issuer is None:
+                raise ValueError("client_id needs issuer and jwks: the tokens are checked with them")
         return self
 
     @property

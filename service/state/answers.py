@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from corpora import Frozen
@@ -28,6 +28,20 @@ class StoredAnswer(Frozen):
     answer: dict[str, Any]
     made_by: str
     created_at: datetime
+
+
+class Day(Frozen):
+    """How the answers of one day fared.
+
+    Attributes:
+        day: In the server's local time.
+        verified_share: Mean over the answers that have claims, 0 to 1; ``None`` without any.
+    """
+
+    day: date
+    answered: int
+    abstained: int
+    verified_share: float | None
 
 
 class Answers:
@@ -88,6 +102,34 @@ class Answers:
             ).fetchall()
         )
         return page_of([_answer(row) for row in rows], limit, lambda kept: (kept.created_at, kept.answer_id))
+
+    async def daily(self, since: datetime, days: int) -> tuple[Day, ...]:
+        """So many days from ``since`` on, those without answers too. Only counts leave the database."""
+
+        def work(db: sqlite3.Connection) -> list[Any]:
+            return db.execute(
+                "SELECT date(created_ms / 1000, 'unixepoch', 'localtime') AS day, count(*) AS answers, "
+                "sum(json_extract(answer_json, '$.abstained')) AS abstained, "
+                "avg(json_extract(answer_json, '$.verified_share')) AS share "
+                "FROM answers WHERE created_ms >= ? GROUP BY day",
+                (to_ms(since) - 86_400_000,),  # the first day whole, whatever the zone
+            ).fetchall()
+
+        found = {row["day"]: row for row in await self._database.read(work)}
+        first = since.astimezone().date()
+        made = []
+        for day in (first + timedelta(days=number) for number in range(days)):
+            row = found.get(day.isoformat())
+            abstained = row["abstained"] or 0 if row else 0
+            made.append(
+                Day(
+                    day=day,
+                    answered=row["answers"] - abstained if row else 0,
+                    abstained=abstained,
+                    verified_share=row["share"] if row else None,
+                )
+            )
+        return tuple(made)
 
     async def delete(self, answer_id: str, owner: str | None) -> None:
         """Delete it with its feedback; a conversation keeps the turn without it. `UnknownId` as `get`."""

@@ -1,38 +1,21 @@
 """The API page in a real Chromium: it works without any network but this machine."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from service.api.app import create_app
 from service.settings import Settings
-from tests.requirements import REPOSITORY, missing
+from tests.requirements import REPOSITORY
 from tests.service.conftest import build
 from tests.service.running import served
 
 pytestmark = pytest.mark.browser
 
 ARTIFACTS = REPOSITORY / "artifacts" / "browser"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("JMEDQA_CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        missing("browser", "install Debian's chromium, or set JMEDQA_CHROMIUM")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=path,
-            headless=True,
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,11 @@
 """Four scripted raters take a study through the pages; the analysis finds what was planted, and only that."""
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from benchmarks.rating.analysis import analyze
 from benchmarks.rating.analysis_input import read_ratings
@@ -18,7 +15,8 @@ from benchmarks.rating.workbench.app import create_app
 from benchmarks.rating.workbench.finishing import open_adjudication, unseal
 from benchmarks.rating.workbench.store import Store
 from tests.benchmarks.rating.studies import SHORT, study
-from tests.requirements import REPOSITORY, missing
+from tests.browser.axe import serious
+from tests.requirements import REPOSITORY
 from tests.service.running import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -26,17 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ARTIFACTS = REPOSITORY / "artifacts" / "rating"
 SEVERE = "丁"
 RATERS = ("甲", "乙", "丙", SEVERE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("JMEDQA_CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        missing("browser", "install Debian's chromium, or set JMEDQA_CHROMIUM")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, headless=True, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def planted(system: str, question: str, case: int) -> int:
@@ -59,6 +46,7 @@ def rate(browser: Browser, address: str, token: str, rater: str) -> list[str]:
     page.goto(f"{address}/t/{token}")
     if rater == RATERS[0]:
         picture(page, "home")
+        assert serious(page) == []
     page.get_by_role("link", name="評価を続ける").press("Enter")
     pictured = False
     while True:
@@ -74,6 +62,7 @@ def rate(browser: Browser, address: str, token: str, rater: str) -> list[str]:
             page.keyboard.press("m")
             page.locator("#state", has_text="保存しました").wait_for()
             picture(page, "task")
+            assert serious(page) == []
             pictured = True
         page.locator("#state", has_text="保存しました").wait_for()
         address_before = page.url
@@ -86,6 +75,9 @@ def rate(browser: Browser, address: str, token: str, rater: str) -> list[str]:
         if not page.url.rpartition("/")[2]:
             break
     page.get_by_role("link", name="最後の質問へ").press("Enter")
+    if rater == RATERS[0]:
+        page.locator("fieldset").first.wait_for()
+        assert serious(page) == []
     for box in page.locator("fieldset").all():
         box.get_by_label("わからない").check()
     if rater == RATERS[0]:

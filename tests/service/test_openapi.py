@@ -69,6 +69,7 @@ SENT = [
     ("GET", "/api/v1/answers/{answer_id}/events", None),
     ("DELETE", "/api/v1/answers/{answer_id}", None),
     ("POST", "/api/v1/answers/{answer_id}/feedback", {"verdict": "helpful"}),
+    ("POST", "/api/v1/cases", {}),
     ("POST", "/api/v1/conversations", {}),
     ("GET", "/api/v1/conversations", None),
     ("GET", "/api/v1/conversations/{conversation_id}", None),

@@ -230,8 +230,8 @@ def service_url(vllm_server: VllmServer, index_dir: Path) -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def streamed(url: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], float]]:
-    """The events of an answer as they arrive: name, data, seconds."""
+def streamed(url: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events of an answer as they arrive: name, data."""
     headers = {"Accept": "text/event-stream"}
     with httpx.stream("POST", f"{url}/api/v1/answers", json=body, headers=headers, timeout=300) as response:
         assert response.status_code == httpx.codes.OK, response.read()
@@ -241,7 +241,7 @@ def streamed(url: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
             if field == "event":
                 name = value
             elif field == "data":
-                yield name, json.loads(value), time.monotonic()
+                yield name, json.loads(value)
 
 
 def test_tokens_arrive_one_by_one_before_the_answer(service_url: str) -> None:
@@ -250,16 +250,14 @@ def test_tokens_arrive_one_by_one_before_the_answer(service_url: str) -> None:
         events = list(streamed(service_url, {"question": text, "choices": choices}))
         if events[-1][0] == "answer":
             break
-    names = [name for name, _, _ in events]
+    names = [name for name, _ in events]
     assert names[0] == "plan"
     assert names[-1] == "answer"
-    tokens = [(data["text"], at) for name, data, at in events if name == "token"]
-    answer, answered_at = events[-1][1], events[-1][2]
-    assert "".join(text for text, _ in tokens) == answer["text"]
+    tokens = [data["text"] for name, data in events if name == "token"]
+    answer = events[-1][1]
+    assert "".join(tokens) == answer["text"]
     assert "<think" not in answer["text"]
     assert len(tokens) > 3
-    assert tokens[-1][1] - tokens[0][1] > 0.05  # spread over the time the model took, not sent at the end
-    assert tokens[0][1] < answered_at - 0.05
     assert names.count("step") == len(answer["steps"])
     for step in answer["steps"]:
         assert step["query"]
@@ -267,6 +265,7 @@ def test_tokens_arrive_one_by_one_before_the_answer(service_url: str) -> None:
 
 
 def test_a_reader_that_leaves_stops_the_model(service_url: str, vllm_server: VllmServer) -> None:
+    """It also shows that tokens are sent as they come: the first is here while the model still writes."""
     body = {"question": "Write a long story about a kidney.", "strategy": "closed_book"}
     events = streamed(service_url, body)
     assert next(events)[0] == "token"
@@ -284,7 +283,7 @@ def test_a_server_that_dies_mid_answer_leaves_an_error_and_no_answer(
     """vLLM ends such a stream in good form: an error object, then [DONE]. It must not pass for an end."""
     body = {"question": "Write a long story about a kidney.", "strategy": "closed_book"}
     names = []
-    for name, data, _ in streamed(service_url, body):
+    for name, data in streamed(service_url, body):
         names.append(name)
         if len(names) == 5:
             os.kill(doomed_vllm_server.engine_pid(), signal.SIGKILL)

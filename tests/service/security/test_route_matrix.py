@@ -84,6 +84,8 @@ def test_every_open_route_says_nothing_of_the_site() -> None:
         ("GET", "/openapi.json"),
         ("GET", "/signin"),
         ("POST", "/signin"),
+        ("GET", "/signin/start"),
+        ("GET", "/signin/callback"),
         ("POST", "/signout"),
         ("GET", "/preferences"),
         ("GET", "/static/{path:path}"),
