@@ -15,6 +15,7 @@ from service.api.state import ServiceState, service_state
 from service.pages.site import is_part, page
 from service.pages.uploading import upload_form
 from service.security.principals import principal
+from service.sources.originals import shown_original
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,6 +44,7 @@ async def passage(
         after=text[end:] if end > start else "",
         quoted=quoted,
         link=web_address(found.source),
+        original=await asyncio.to_thread(shown_original, state.live, state.settings, found.doc_id),
         pages=sorted({locator.page for locator in found.locators if locator.page is not None}),
     )
 
@@ -83,4 +85,5 @@ async def documents(
 async def document(request: Request, state: State, doc_id: str, cursor: str = "") -> Response:
     """A document, passage by passage."""
     found = await asyncio.to_thread(document_view, state.live, doc_id, 200, cursor[:4_000] or None)
-    return page(request, "document.html", document=found)
+    file = await asyncio.to_thread(shown_original, state.live, state.settings, found.doc_id)
+    return page(request, "document.html", document=found, original=file)

@@ -6,6 +6,7 @@ from service.pages import (
     ask,
     auditing,
     key_ring,
+    originals,
     reading,
     running,
     searching,
@@ -16,5 +17,17 @@ from service.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (site, signing, ask, reading, searching, running, uploading, status, auditing, key_ring):
+for part in (
+    site,
+    signing,
+    ask,
+    reading,
+    searching,
+    running,
+    uploading,
+    originals,
+    status,
+    auditing,
+    key_ring,
+):
     router.include_router(part.router)

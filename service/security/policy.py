@@ -40,6 +40,8 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     ("GET", "/documents"): ("read",),
     ("POST", "/documents"): ("admin",),
     ("GET", "/documents/{doc_id:path}"): ("read",),
+    ("GET", "/files/{doc_id:path}"): ("read",),
+    ("GET", "/viewer/{doc_id:path}"): ("read",),
     ("GET", "/search"): ("read",),
     ("GET", "/index"): ("read",),
     ("GET", "/index/jobs"): ("admin",),
