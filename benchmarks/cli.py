@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli_batch import batch
 from benchmarks.cli_data import app as data_app
 from benchmarks.cli_data import leave_out, parsing, tasks
 from benchmarks.cli_report import compare, report
@@ -67,6 +68,7 @@ def retrieval(
 
 
 app.command()(run)
+app.command()(batch)
 app.command()(report)
 app.command()(compare)
 app.command()(score)

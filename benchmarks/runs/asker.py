@@ -1,7 +1,7 @@
 """Who answers: the service's own strategy functions in this process, or a running service over REST."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +16,7 @@ from benchmarks.runs.planning import Job
 from service.answer_flow import answer
 from service.answers import Answer
 from service.errors import GenerationError, GenerationTimeout, GeneratorUnavailable
+from service.generators import Generator
 from service.generators.extractive import ExtractiveGenerator
 from service.generators.openai_compatible import OpenAIGenerator
 
@@ -47,7 +48,7 @@ class ModelAsker:
     """A model server, through the strategy functions; repeats have generators of their own seed."""
 
     def __init__(
-        self, model_id: str, generators: dict[int, GatedGenerator], journal: Journal, base_url: str
+        self, model_id: str, generators: Mapping[int, Generator], journal: Journal, base_url: str
     ) -> None:
         self.model_id = model_id
         self._generators = generators
