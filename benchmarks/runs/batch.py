@@ -83,7 +83,7 @@ class Batch:
             )
         return whole_completion(settings, found.body)
 
-    def asker(self, model: ModelSettings, repeats: int, journal: Journal) -> "BatchAsker":
+    def asker(self, model: ModelSettings, repeats: int, journal: Journal, *, scored: bool) -> "BatchAsker":
         """The model as these replies know it.
 
         Raises:
@@ -91,6 +91,8 @@ class Batch:
         """
         if model.model is None:
             raise BadRequest(f"model {model.name!r}: a batch needs model = the name it is served under")
+        if scored:
+            raise BadRequest('prompts: "scored" needs a server to ask: a batch has none')
         generators = {
             repeat: BatchGenerator(self, model.openai(repeat), model.model, repeat)
             for repeat in range(repeats)

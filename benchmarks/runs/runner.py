@@ -21,6 +21,7 @@ from benchmarks.runs.ir_baseline import IrAsker
 from benchmarks.runs.journal import Journal
 from benchmarks.runs.planning import Job, Plan, manifest
 from benchmarks.runs.records import Failure, Record, answered, evidence_of, passage_record
+from benchmarks.runs.scored import OneTokenGenerator
 from benchmarks.settings import ModelSettings
 from service.errors import BadRequest as BadQuestion
 from service.errors import GeneratorUnavailable, IndexUnavailable, ServiceError
@@ -231,6 +232,7 @@ class _Lane:
                     seconds=seconds,
                     attempts=attempt,
                     shown=job.planned.shown,
+                    probabilities=self._probabilities(request),
                 )
                 passages = map(passage_record, evidence_of(answer)) if job.planned.shown else ()
                 await self._folder.add(record, passages)
@@ -252,6 +254,10 @@ class _Lane:
             await self._folder.add(record, ())
             return record
         raise AssertionError("unreachable: the last attempt returns")
+
+    def _probabilities(self, request: str) -> dict[str, float] | None:
+        known = self.asker.probabilities if isinstance(self.asker, askers.ModelAsker) else {}
+        return known.pop(request, None)
 
 
 def _cell(job: Job) -> Cell:
@@ -275,10 +281,17 @@ async def _asker(
         return IrAsker()
     assert model.base_url is not None
     if batch is not None:
-        return batch.asker(model, plan.settings.repeats, journal)
+        scored = "scored" in plan.settings.prompts
+        return batch.asker(model, plan.settings.repeats, journal, scored=scored)
     generators = {repeat: OpenAIGenerator(model.openai(repeat)) for repeat in range(plan.settings.repeats)}
     gated = {repeat: GatedGenerator(generator, limit) for repeat, generator in generators.items()}
-    return await askers.model_asker(generators, gated, journal, model.base_url)
+    scorers = {}
+    if "scored" in plan.settings.prompts:
+        scorers = {
+            repeat: GatedGenerator(OneTokenGenerator(model.openai(repeat), generator), limit)
+            for repeat, generator in generators.items()
+        }
+    return await askers.model_asker(generators, gated, journal, model.base_url, scorers)
 
 
 async def _ready(url: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One benchmark item on the real vLLM: asked in three arms, killed, resumed, reported."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,12 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
 
 from benchmarks.cli import app
 from benchmarks.runs.folder import RECORDS, read_manifest, read_records
+from benchmarks.runs.scored import LabelPrompt, OneTokenGenerator
+from service.generators import Completion, Limits
+from service.generators.openai_compatible import OpenAIGenerator, OpenAISettings
+from service.prompts import Prompt
+from service.questions import Choice, Question
 from tests.benchmarks.runs.sample_run import abstracts
 from tests.requirements import missing
 from tests.service.conftest import build
@@ -82,6 +89,31 @@ answer_tokens = 256
     assert "stepwise" in (out / "report" / "report.md").read_text(encoding="utf-8")
 
 
+def test_vllm_gives_the_shares_of_one_token(vllm_server: VllmServer) -> None:
+    settings = OpenAISettings(base_url=vllm_server.base_url, first_token_timeout_s=300)
+    question = Question(
+        text="Which organ makes urine?",
+        choices=(Choice(label="A", text="The kidney"), Choice(label="B", text="The ear")),
+    )
+
+    async def ask() -> Completion:
+        server = OpenAIGenerator(settings)
+        scorer = OneTokenGenerator(settings, server)
+        try:
+            asked = LabelPrompt(question=question, steps=(), grounded=False)
+            return await scorer.generate(cast("Prompt", asked), limits=Limits(max_tokens=1))
+        finally:
+            await scorer.close()
+            await server.close()
+
+    reply = asyncio.run(ask())
+    shares = json.loads(reply.reasoning)
+    assert reply.completion_tokens == 1
+    assert shares.keys() <= {"A", "B"}
+    assert not shares or sum(shares.values()) == pytest.approx(1)
+    assert reply.text in {"", *shares}
+
+
 def test_vllms_run_batch_answers_what_a_run_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One wave through the real command; no server of its own is running then."""
     monkeypatch.delenv("JMEDQA_DATA", raising=False)
@@ -120,7 +152,7 @@ answer_tokens = 48
         env={
             **os.environ,
             **ENVIRONMENT,
-            "PATH": f"{setup_env.VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PATH": path,
         },
         check=True,
         timeout=600,
