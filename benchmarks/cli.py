@@ -10,6 +10,7 @@ from rich.console import Console
 from benchmarks.cli_batch import batch
 from benchmarks.cli_data import app as data_app
 from benchmarks.cli_data import leave_out, parsing, tasks
+from benchmarks.cli_export import app as export_app
 from benchmarks.cli_report import compare, report
 from benchmarks.cli_run import run
 from benchmarks.cli_score import score
@@ -76,3 +77,4 @@ app.command("tasks")(tasks)
 app.command("leave-out")(leave_out)
 app.command()(parsing)
 app.add_typer(data_app, name="data")
+app.add_typer(export_app, name="export")
