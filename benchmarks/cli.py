@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.cli_batch import batch
 from benchmarks.cli_data import app as data_app
 from benchmarks.cli_data import leave_out, parsing, tasks
+from benchmarks.cli_export import app as export_app
 from benchmarks.cli_report import compare, report
 from benchmarks.cli_run import run
 from benchmarks.cli_score import score
@@ -67,6 +69,7 @@ def retrieval(
 
 
 app.command()(run)
+app.command()(batch)
 app.command()(report)
 app.command()(compare)
 app.command()(score)
@@ -74,3 +77,4 @@ app.command("tasks")(tasks)
 app.command("leave-out")(leave_out)
 app.command()(parsing)
 app.add_typer(data_app, name="data")
+app.add_typer(export_app, name="export")

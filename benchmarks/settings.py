@@ -17,10 +17,12 @@ from service.budget import Budget
 from service.generators.openai_compatible import OpenAISettings
 from service.strategies import STRATEGIES, StrategyName
 
-PromptStyle = Literal["labelled", "written"]
+PromptStyle = Literal["labelled", "written", "scored"]
 """``labelled``: choices are choices, and the label is settled as the service settles it. ``written``: they
 are part of the question's text, and the answer's own words are read by the strict parser. Items of several
-answers, numbers and lists are asked ``written`` in either: the service settles one label and no more."""
+answers, numbers and lists are asked ``written`` in either: the service settles one label and no more.
+``scored``: as ``labelled``, the label settled by the probabilities of one token (`benchmarks.runs.scored`);
+only of model servers that give logprobs."""
 
 Family = Literal["retrieval", "all"]
 """Pairs that are tested together: every arm with retrieval against ``closed_book``, or all pairs of arms.
@@ -41,6 +43,7 @@ class ModelSettings(Frozen):
         api_key_env: Name of the environment variable that holds the key.
         limits: Fields of the run's ``[limits]`` that differ for this model.
         concurrency: Answers under way at the start, and at most.
+        prompt_price, completion_price: Of a million tokens, in the run's ``currency``; unset: no cost told.
     """
 
     name: str = Field(pattern=NAME)
@@ -58,11 +61,15 @@ class ModelSettings(Frozen):
     limits: Mapping[str, Any] = {}
     concurrency: int = Field(default=4, ge=1, le=1_024)
     most_concurrent: int = Field(default=64, ge=1, le=4_096)
+    prompt_price: float | None = Field(default=None, ge=0)
+    completion_price: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.kind == "openai" and self.base_url is None:
             raise ValueError(f'model {self.name!r} needs base_url, or kind = "extractive"')
+        if (self.prompt_price is None) != (self.completion_price is None):
+            raise ValueError(f"model {self.name!r}: give prompt_price and completion_price, or neither")
         return self
 
     def openai(self, repeat: int) -> OpenAISettings:
@@ -113,6 +120,7 @@ class RunSettings(Frozen):
         repeats: Times each item is asked; a repeat adds its number to the model's seed.
         attempts: Tries of an item whose server is overloaded, before it counts as failed.
         stop_after: Failures in a row after which a model's server is taken to be gone.
+        currency: Of the models' prices (ISO 4217).
         family: The comparisons over which Holm's correction is made.
         equivalence: Half-width of the margin, in accuracy, inside which arms count as equivalent.
     """
@@ -126,6 +134,7 @@ class RunSettings(Frozen):
     stop_after: int = Field(default=20, ge=1)
     strategies: tuple[StrategyName, ...] = ("closed_book", "single", "stepwise")
     prompts: tuple[PromptStyle, ...] = ("labelled",)
+    currency: str = Field(default="JPY", pattern=r"^[A-Z]{3}$")
     family: Family = "retrieval"
     equivalence: float = Field(default=0.03, gt=0, lt=1)
     models: tuple[ModelSettings, ...] = Field(min_length=1)

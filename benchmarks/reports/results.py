@@ -28,6 +28,8 @@ class ArmSummary(Frozen):
         missing: Items without a record: the run is not finished.
         failures: ``failed`` and ``truncated`` by kind of error.
         prompt_tokens, completion_tokens: Mean over records that count them.
+        cost: Of all records together, in ``currency``; ``None`` without prices, or where a record with an
+            answer counts no tokens: what is not known is not 0.
         seconds_median, seconds_p95: Of records with an answer.
         leaked: Items of which some evidence gives the answer away, by kind and in all.
         accuracy_without_leaks: Over the other items.
@@ -55,6 +57,8 @@ class ArmSummary(Frozen):
     calls: float
     prompt_tokens: float | None
     completion_tokens: float | None
+    cost: float | None
+    currency: str
     seconds_median: float | None
     seconds_p95: float | None
     leaked: Mapping[str, int]
@@ -272,6 +276,8 @@ def _summary(column: Column) -> ArmSummary:
         calls=_mean([record.calls for record in records]) or 0.0,
         prompt_tokens=_mean([r.prompt_tokens for r in records if r.prompt_tokens is not None]),
         completion_tokens=_mean([r.completion_tokens for r in records if r.completion_tokens is not None]),
+        cost=_cost(column),
+        currency=column.results[0].currency,
         seconds_median=median(seconds) if seconds else None,
         seconds_p95=float(np.quantile(seconds, 0.95)) if seconds else None,
         leaked={
@@ -281,6 +287,15 @@ def _summary(column: Column) -> ArmSummary:
         accuracy_without_leaks=column.values(clean).mean if clean and leaked else None,
         metrics=score.metrics,
     )
+
+
+def _cost(column: Column) -> float | None:
+    prices = column.results[0].prices
+    answered = [record for record in column.records if record.response is not None]
+    if prices is None or any(r.prompt_tokens is None or r.completion_tokens is None for r in answered):
+        return None
+    counted = [(r.prompt_tokens or 0, r.completion_tokens or 0) for r in answered]
+    return sum(given * prices[0] + written * prices[1] for given, written in counted) / 1e6
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -78,6 +78,7 @@ def _costs(results: Results) -> Section:
         "呼び出し/calls",
         "入力トークン/prompt tokens",
         "出力トークン/completion tokens",
+        "費用/cost",
         "中央値 s/median s",
         "95 % s/p95 s",
         "失敗の種類/failures",
@@ -89,6 +90,7 @@ def _costs(results: Results) -> Section:
             f"{arm.calls:.1f}",
             _number(arm.prompt_tokens, 0),
             _number(arm.completion_tokens, 0),
+            NONE if arm.cost is None else f"{arm.cost:,.4g} {arm.currency}",
             _number(arm.seconds_median, 2),
             _number(arm.seconds_p95, 2),
             ", ".join(f"{kind} {count}" for kind, count in arm.failures.items()) or NONE,
@@ -97,7 +99,12 @@ def _costs(results: Results) -> Section:
     ]
     return Section(
         title=Note("費用と時間", "Cost and time"),
-        words=(Note("回答1件あたりの平均。", "Means per answer."),),
+        words=(
+            Note(
+                "呼び出しとトークンは回答1件あたりの平均、費用は腕の合計(設定の単価による)。",
+                "Calls and tokens are means per answer; cost is the whole arm's, by the settings' prices.",
+            ),
+        ),
         tables=(_table(Note("費用", "Cost"), head, rows),),
     )
 

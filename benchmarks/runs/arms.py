@@ -31,7 +31,10 @@ class Cell(Frozen):
 
 
 def arms_of(settings: RunSettings, task: TaskSettings) -> tuple[Arm, ...]:
-    """The arms of a task, in the order of the settings. A task without an index has no arm that retrieves."""
+    """The arms of a task, in the order of the settings. A task without an index has no arm that retrieves.
+
+    Without a model server there are no probabilities, so no ``scored`` arms.
+    """
     chosen = task.strategies or settings.strategies
     strategies = [name for name in chosen if task.index is not None or not retrieving(name)]
     return tuple(
@@ -39,7 +42,7 @@ def arms_of(settings: RunSettings, task: TaskSettings) -> tuple[Arm, ...]:
         for model in settings.models
         for prompt in settings.prompts
         for strategy in strategies
-        if model.kind != "ir" or strategy == "single"
+        if (model.kind != "ir" or strategy == "single") and (model.kind == "openai" or prompt != "scored")
     )
 
 

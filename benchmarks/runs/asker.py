@@ -1,7 +1,7 @@
 """Who answers: the service's own strategy functions in this process, or a running service over REST."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -13,9 +13,11 @@ from benchmarks.runs.asking import question_of
 from benchmarks.runs.concurrency import AdaptiveLimit, GatedGenerator
 from benchmarks.runs.journal import Journal, JournalledGenerator
 from benchmarks.runs.planning import Job
+from benchmarks.runs.scored import ScoredGenerator
 from service.answer_flow import answer
 from service.answers import Answer
 from service.errors import GenerationError, GenerationTimeout, GeneratorUnavailable
+from service.generators import Generator
 from service.generators.extractive import ExtractiveGenerator
 from service.generators.openai_compatible import OpenAIGenerator
 
@@ -44,19 +46,35 @@ class Asker(Protocol):
 
 
 class ModelAsker:
-    """A model server, through the strategy functions; repeats have generators of their own seed."""
+    """A model server, through the strategy functions; repeats have generators of their own seed.
+
+    Attributes:
+        probabilities: Of the labels, by request, of answers whose label was scored; whoever records them
+            takes them out.
+    """
 
     def __init__(
-        self, model_id: str, generators: dict[int, GatedGenerator], journal: Journal, base_url: str
+        self,
+        model_id: str,
+        generators: Mapping[int, Generator],
+        journal: Journal,
+        base_url: str,
+        scorers: Mapping[int, Generator] | None = None,
     ) -> None:
         self.model_id = model_id
+        self.probabilities: dict[str, dict[str, float]] = {}
+        self._scorers = scorers or {}
         self._generators = generators
         self._journal = journal
         self._base_url = base_url
 
     async def ask(self, job: Job, request: str) -> Answer:
         """As `service.answer_flow.answer`."""
-        generator = JournalledGenerator(self._generators[job.repeat], self._journal, request)
+        generator: Generator = JournalledGenerator(self._generators[job.repeat], self._journal, request)
+        scored: ScoredGenerator | None = None
+        if job.arm.prompt == "scored":
+            scorer = JournalledGenerator(self._scorers[job.repeat], self._journal, request)
+            generator = scored = ScoredGenerator(generator, scorer)
         made = await answer(
             job.arm.strategy,
             question_of(job.item, job.arm.prompt),
@@ -65,6 +83,8 @@ class ModelAsker:
             job.settings.budget(job.model),
         )
         self._journal.forget(request)
+        if scored is not None and scored.probabilities is not None:
+            self.probabilities[request] = scored.probabilities
         return made
 
     async def describe(self) -> dict[str, Any]:
@@ -75,7 +95,7 @@ class ModelAsker:
 
     async def close(self) -> None:
         """Close every generator."""
-        for generator in self._generators.values():
+        for generator in (*self._generators.values(), *self._scorers.values()):
             await generator.close()
 
 
@@ -205,7 +225,11 @@ async def _server_version(base_url: str) -> dict[str, Any]:
 
 
 async def model_asker(
-    generators: dict[int, OpenAIGenerator], gated: dict[int, GatedGenerator], journal: Journal, base_url: str
+    generators: dict[int, OpenAIGenerator],
+    gated: dict[int, GatedGenerator],
+    journal: Journal,
+    base_url: str,
+    scorers: Mapping[int, Generator] | None = None,
 ) -> ModelAsker:
     """Ask the server for its model's name and context length.
 
@@ -216,4 +240,4 @@ async def model_asker(
     await first.served(30.0)
     for generator in generators.values():
         await generator.model()
-    return ModelAsker(await first.model(), gated, journal, base_url)
+    return ModelAsker(await first.model(), gated, journal, base_url, scorers)

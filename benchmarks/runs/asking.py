@@ -41,7 +41,7 @@ _END: dict[str, dict[Language, str]] = {
 
 
 def style_of(item: Item, prompt: PromptStyle) -> PromptStyle:
-    """How an item is asked in an arm of this prompt: ``labelled`` only where one label is the answer.
+    """How an item is asked in an arm of this prompt: with labels only where one label is the answer.
 
     Read from the stem and the form of answer, never from the gold.
     """

@@ -57,6 +57,7 @@ class Record(Frozen):
         seconds: From the first call to the answer, without waiting for a place.
         attempts: Tries, of which all but the last met an overloaded server.
         model: As the server named it.
+        probabilities: Of a scored choice: label → its share among the labels seen.
     """
 
     task: str
@@ -79,6 +80,7 @@ class Record(Frozen):
     attempts: int = 1
     model: str = "none"
     generation: str | None = None
+    probabilities: dict[str, float] | None = None
 
     @property
     def cell(self) -> Cell:
@@ -119,6 +121,7 @@ def answered(
     seconds: float,
     attempts: int,
     shown: bool,
+    probabilities: dict[str, float] | None = None,
 ) -> Record:
     """The record of an answer.
 
@@ -162,6 +165,7 @@ def answered(
         attempts=attempts,
         model=answer.provenance.model,
         generation=answer.provenance.generation,
+        probabilities=probabilities,
     )
 
 

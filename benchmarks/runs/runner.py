@@ -14,12 +14,14 @@ from benchmarks.errors import BadRequest
 from benchmarks.runs import asker as askers
 from benchmarks.runs.arms import Cell
 from benchmarks.runs.asking import failure, reading_of
+from benchmarks.runs.batch import Batch, BatchAsker, Pending
 from benchmarks.runs.concurrency import AdaptiveLimit, Gate, GatedGenerator, follow_queue, is_overload
 from benchmarks.runs.folder import RunFolder, latest
 from benchmarks.runs.ir_baseline import IrAsker
 from benchmarks.runs.journal import Journal
 from benchmarks.runs.planning import Job, Plan, manifest
 from benchmarks.runs.records import Failure, Record, answered, evidence_of, passage_record
+from benchmarks.runs.scored import OneTokenGenerator
 from benchmarks.settings import ModelSettings
 from service.errors import BadRequest as BadQuestion
 from service.errors import GeneratorUnavailable, IndexUnavailable, ServiceError
@@ -61,6 +63,7 @@ async def run(
     folder: RunFolder,
     *,
     url: str | None = None,
+    batch: Batch | None = None,
     retry_failed: bool = False,
     report: Report | None = None,
 ) -> list[Record]:
@@ -68,10 +71,12 @@ async def run(
 
     Args:
         url: Of a running service that answers in place of the settings' models.
+        batch: Replies of a batch that answer in their place; what it lacks is noted there, and items that
+            need it stay open.
         retry_failed: Ask again what failed for the server's sake.
 
     Returns:
-        The last record of every cell of the plan, in the plan's order.
+        The last record of every cell of the plan that has one, in the plan's order.
 
     Raises:
         BadRequest: If the folder holds records of other requests under the same names.
@@ -86,7 +91,7 @@ async def run(
         lanes = []
         for model in plan.settings.models:
             limit = AdaptiveLimit(model.concurrency, model.most_concurrent)
-            asker = await _asker(model, plan, limit, journal, url)
+            asker = await _asker(model, plan, limit, journal, url, batch)
             stack.push_async_callback(asker.close)
             lanes.append(_Lane(plan, model, asker, limit, folder, before, retry_failed))
         folder.write_manifest(
@@ -100,9 +105,10 @@ async def run(
                     group.create_task(lane.work(jobs, state))
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
-        whole = True
         made = {record.cell: record for record in latest(folder.records)}
-        return [made[_cell(job)] for model in plan.settings.models for job in plan.jobs(model)]
+        asked = [_cell(job) for model in plan.settings.models for job in plan.jobs(model)]
+        whole = all(cell in made for cell in asked)
+        return [made[cell] for cell in asked if cell in made]
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -163,7 +169,7 @@ class _Lane:
         if (
             self.model.kind == "openai"
             and self.model.base_url
-            and not isinstance(self.asker, askers.RestAsker)
+            and not isinstance(self.asker, askers.RestAsker | BatchAsker)
         ):
             watch = asyncio.create_task(follow_queue(self.model.base_url, self.limit))
         try:
@@ -180,6 +186,8 @@ class _Lane:
     async def _one(self, job: Job, request: str, gate: Gate, state: _State) -> None:
         try:
             record = await self._record(job, request)
+        except Pending:  # its next call is among the requests that are written for a batch
+            return
         finally:
             gate.leave()
         self._folder.records.append(record)
@@ -195,7 +203,7 @@ class _Lane:
             began = monotonic()
             try:
                 answer = await self.asker.ask(job, request)
-            except IndexUnavailable:
+            except (IndexUnavailable, Pending):
                 raise
             except (BadQuestion, ValidationError) as error:
                 reason = (
@@ -224,6 +232,7 @@ class _Lane:
                     seconds=seconds,
                     attempts=attempt,
                     shown=job.planned.shown,
+                    probabilities=self._probabilities(request),
                 )
                 passages = map(passage_record, evidence_of(answer)) if job.planned.shown else ()
                 await self._folder.add(record, passages)
@@ -246,13 +255,22 @@ class _Lane:
             return record
         raise AssertionError("unreachable: the last attempt returns")
 
+    def _probabilities(self, request: str) -> dict[str, float] | None:
+        known = self.asker.probabilities if isinstance(self.asker, askers.ModelAsker) else {}
+        return known.pop(request, None)
+
 
 def _cell(job: Job) -> Cell:
     return Cell(task=job.planned.task.task_id, item=job.item.item_id, arm=job.arm.arm_id, repeat=job.repeat)
 
 
 async def _asker(
-    model: ModelSettings, plan: Plan, limit: AdaptiveLimit, journal: Journal, url: str | None
+    model: ModelSettings,
+    plan: Plan,
+    limit: AdaptiveLimit,
+    journal: Journal,
+    url: str | None,
+    batch: Batch | None,
 ) -> askers.Asker:
     if url is not None:
         address = url.rstrip("/")
@@ -262,9 +280,18 @@ async def _asker(
     if model.kind == "ir":
         return IrAsker()
     assert model.base_url is not None
+    if batch is not None:
+        scored = "scored" in plan.settings.prompts
+        return batch.asker(model, plan.settings.repeats, journal, scored=scored)
     generators = {repeat: OpenAIGenerator(model.openai(repeat)) for repeat in range(plan.settings.repeats)}
     gated = {repeat: GatedGenerator(generator, limit) for repeat, generator in generators.items()}
-    return await askers.model_asker(generators, gated, journal, model.base_url)
+    scorers = {}
+    if "scored" in plan.settings.prompts:
+        scorers = {
+            repeat: GatedGenerator(OneTokenGenerator(model.openai(repeat), generator), limit)
+            for repeat, generator in generators.items()
+        }
+    return await askers.model_asker(generators, gated, journal, model.base_url, scorers)
 
 
 async def _ready(url: str) -> dict[str, Any]:

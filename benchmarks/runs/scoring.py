@@ -25,6 +25,7 @@ class ArmResult:
     Attributes:
         judged: One for each item, in the order asked; an item without a record is unparsed and wrong.
         records: By item id.
+        prices: Of a million prompt and completion tokens, in ``currency``; ``None`` where the run told none.
     """
 
     task: Task
@@ -33,6 +34,8 @@ class ArmResult:
     judged: tuple[Judged, ...]
     records: Mapping[str, Record]
     shown: bool
+    prices: tuple[float, float] | None = None
+    currency: str = ""
 
     def score(self) -> Score:
         """The task's score. Official figures are left out where the replies they are computed from are not
@@ -70,6 +73,11 @@ def read_run(path: Path, data: Path | None = None) -> list[ArmResult]:
     records: defaultdict[tuple[str, str, int], dict[str, Record]] = defaultdict(dict)
     for record in read_records(path):
         records[record.task, record.arm, record.repeat][record.item] = record
+    prices = {
+        model.name: (model.prompt_price, model.completion_price)
+        for model in settings.models
+        if model.prompt_price is not None and model.completion_price is not None
+    }
     results = []
     for entry in manifest["tasks"]:
         task = find_task(entry["task"])
@@ -80,7 +88,18 @@ def read_run(path: Path, data: Path | None = None) -> list[ArmResult]:
                 found = records[task.task_id, arm.arm_id, repeat]
                 judged = tuple(_judged(item, arm, found.get(item.item_id)) for item in items)
                 kept = {item.item_id: found[item.item_id] for item in items if item.item_id in found}
-                results.append(ArmResult(task, arm, repeat, judged, kept, bool(entry["shown"])))
+                results.append(
+                    ArmResult(
+                        task,
+                        arm,
+                        repeat,
+                        judged,
+                        kept,
+                        bool(entry["shown"]),
+                        prices.get(arm.model),
+                        settings.currency,
+                    )
+                )
     return results
 
 

@@ -124,7 +124,7 @@ class OpenAIGenerator:
                 pass
         opened = self._settings.thinking == "opened"
         said, thought, unclosed = split_thinking("".join(reply.content), opened=opened)
-        return self._completion(reply, said, thought, unclosed)
+        return completion_of(reply, said, thought, unclosed)
 
     async def stream(self, prompt: Prompt, *, limits: Limits) -> AsyncGenerator[Delta]:
         """The reply as it arrives, without its reasoning."""
@@ -147,7 +147,7 @@ class OpenAIGenerator:
         if answer:
             said.append(answer)
             yield Delta(text=answer)
-        completion = self._completion(reply, "".join(said), "".join(thought), splitter.inside)
+        completion = completion_of(reply, "".join(said), "".join(thought), splitter.inside)
         yield Delta(completion=completion)
 
     async def close(self) -> None:
@@ -190,7 +190,7 @@ class OpenAIGenerator:
             raise not_the_protocol(settings.base_url) from None
         finally:
             await chunks.close()
-        self._check_end(reply)
+        check_end(reply, settings.base_url)
         self._retries.succeeded()
         self._loosenings.succeeded()
 
@@ -239,49 +239,86 @@ class OpenAIGenerator:
     async def _create(
         self, prompt: Prompt, limits: Limits, model: str, binding: Binding
     ) -> openai.AsyncStream[ChatCompletionChunk]:
-        messages: Any = prompt.messages()  # the client's own types are one class for each role
-        options: dict[str, Any] = {}
-        if binding == "json_schema":
-            named = {"name": "reply", "schema": prompt.reply_schema(), "strict": True}
-            options["response_format"] = {"type": "json_schema", "json_schema": named}
-        elif binding == "replies" and isinstance(prompt, ChoicePrompt):
-            options["extra_body"] = {"structured_outputs": {"choice": prompt.replies()}}
-        if self._settings.seed is not None:
-            options["seed"] = self._settings.seed
+        body = chat_body(self._settings, prompt, limits, model, binding)
+        extra = {name: body.pop(name) for name in ("structured_outputs",) if name in body}
         stream: openai.AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
-            model=model,
-            messages=messages,
-            max_tokens=limits.max_tokens,
-            temperature=self._settings.temperature,
-            stream=True,
-            stream_options={"include_usage": True},
-            **options,
+            stream=True, stream_options={"include_usage": True}, extra_body=extra or None, **body
         )
         return stream
 
-    def _check_end(self, reply: Reply) -> None:
-        if reply.refusal or reply.finish_reason == "content_filter":
-            raise refused()
-        if reply.finish_reason == "length":
-            raise truncated()
-        if reply.finish_reason != "stop":
-            raise cut_off(self._settings.base_url)
-
-    def _completion(self, reply: Reply, said: str, thought: str, unclosed: bool) -> Completion:
-        if unclosed:
-            raise truncated()
-        if not said.strip():
-            raise refused()
-        return Completion(
-            text=said,
-            reasoning="".join(reply.reasoning) + thought,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            model=reply.model,
-        )
-
     def _translated(self, error: Exception) -> GenerationError:
         return translated(error, base_url=self._settings.base_url, model=self._model)
+
+
+def chat_body(
+    settings: OpenAISettings, prompt: Prompt, limits: Limits, model: str, binding: Binding
+) -> dict[str, Any]:
+    """The JSON of a chat completion that is not streamed."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": prompt.messages(),
+        "max_tokens": limits.max_tokens,
+        "temperature": settings.temperature,
+    }
+    if binding == "json_schema":
+        named = {"name": "reply", "schema": prompt.reply_schema(), "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": named}
+    elif binding == "replies" and isinstance(prompt, ChoicePrompt):
+        body["structured_outputs"] = {"choice": prompt.replies()}
+    if settings.seed is not None:
+        body["seed"] = settings.seed
+    return body
+
+
+def whole_completion(settings: OpenAISettings, body: Any) -> Completion:
+    """A chat completion that came in one piece, under the same rules as a streamed one.
+
+    Raises:
+        GenerationError: If it was cut, refused, or is no chat completion.
+    """
+    try:
+        choice = body["choices"][0]
+        message, usage = choice["message"], body.get("usage") or {}
+        content = message.get("content") or ""
+        thought = message.get("reasoning_content") or message.get("reasoning") or ""
+        reply = Reply(model=body["model"])
+        reply.content.append(content)
+        reply.reasoning.append(thought)
+        reply.finish_reason, reply.refusal = choice["finish_reason"], bool(message.get("refusal"))
+        reply.prompt_tokens, reply.completion_tokens = (
+            usage.get("prompt_tokens"),
+            usage.get("completion_tokens"),
+        )
+        said, aloud, unclosed = split_thinking(content, opened=settings.thinking == "opened")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise not_the_protocol(settings.base_url) from None
+    check_end(reply, settings.base_url)
+    return completion_of(reply, said, aloud, unclosed)
+
+
+def check_end(reply: Reply, base_url: str) -> None:
+    """Raise for every end of a reply but ``stop``."""
+    if reply.refusal or reply.finish_reason == "content_filter":
+        raise refused()
+    if reply.finish_reason == "length":
+        raise truncated()
+    if reply.finish_reason != "stop":
+        raise cut_off(base_url)
+
+
+def completion_of(reply: Reply, said: str, thought: str, unclosed: bool) -> Completion:
+    """What was said and thought, of a reply that ended well."""
+    if unclosed:
+        raise truncated()
+    if not said.strip():
+        raise refused()
+    return Completion(
+        text=said,
+        reasoning="".join(reply.reasoning) + thought,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        model=reply.model,
+    )
 
 
 def _context(models: Sequence[Model], wanted: str | None) -> int | None:

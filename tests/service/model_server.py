@@ -20,6 +20,7 @@ class ModelServer:
 
     Attributes:
         reply: The text for a request body.
+        top: The most likely tokens for a request body that asks for logprobs.
         fail_first: So many calls are answered as ``mode`` says, later ones well.
         requests: The chat requests' bodies, in order.
         left: How many replies their client did not wait for.
@@ -27,6 +28,7 @@ class ModelServer:
 
     mode: str = "good"
     reply: Callable[[dict[str, Any]], str] = field(default=lambda body: "カルシウムを静注する。[E1]")
+    top: Callable[[dict[str, Any]], list[tuple[str, float]]] = field(default=lambda body: [])
     fail_first: int = 10**9
     delay_s: float = 30.0
     context: int | None = None
@@ -68,6 +70,8 @@ class ModelServer:
             case "not_streamed":
                 message = {"role": "assistant", "content": "全文。"}
                 return JSONResponse({"choices": [{"message": message, "finish_reason": "stop"}]})
+        if body.get("logprobs"):
+            return JSONResponse(_one_token(self.top(body)))
         return StreamingResponse(self._watched(mode, self.reply(body)), media_type="text/event-stream")
 
     async def _watched(self, mode: str, text: str) -> AsyncIterator[str]:
@@ -119,6 +123,26 @@ class ModelServer:
             {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}}
         )
         yield "data: [DONE]\n\n"
+
+
+def _one_token(top: list[tuple[str, float]]) -> dict[str, Any]:
+    listed = [{"token": token, "logprob": value, "bytes": None} for token, value in top]
+    first = listed[0] if listed else {"token": "", "logprob": -9.0, "bytes": None}
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": first["token"]},
+        "finish_reason": "length",
+        "logprobs": {"content": [{**first, "top_logprobs": listed}]},
+    }
+    usage = {"prompt_tokens": 11, "completion_tokens": 1, "total_tokens": 12}
+    return {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 0,
+        "model": MODEL,
+        "choices": [choice],
+        "usage": usage,
+    }
 
 
 def _chunk(delta: dict[str, Any], finish_reason: str | None = None) -> str:

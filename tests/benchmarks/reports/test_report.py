@@ -157,3 +157,22 @@ def test_a_folder_without_a_run_and_other_data_are_named(made: Path, tmp_path: P
     data = write_data(tmp_path / "data", questions=7, papers=4)
     found = runner.invoke(app, ["report", str(made), "--data", str(data)]).exception
     assert "another version" in str(found)
+
+
+@pytest.mark.parametrize("priced", [True, False])
+def test_a_cost_is_told_where_prices_and_tokens_are_known(tmp_path: Path, priced: bool) -> None:
+    """The stub counts 11 prompt and 7 completion tokens a call."""
+    data = write_data(tmp_path / "data", questions=3, papers=2)
+    with served(ModelServer(reply=reply, context=8_192).app()) as address:
+        prices = "prompt_price = 100.0\ncompletion_price = 1000.0\n" if priced else ""
+        table = model_table(address) + prices
+        config = write_config(tmp_path / "run.toml", data, None, table, 'currency = "USD"')
+        out = tmp_path / "run"
+        done = CliRunner().invoke(app, ["run", "--config", str(config), "--out", str(out), "--json"])
+        assert done.exit_code == 0, done.output
+    reported(out)
+    for arm in json.loads((out / "report" / "report.json").read_text(encoding="utf-8"))["arms"]:
+        calls = sum(record.calls for record in read_records(out) if record.task == arm["task"])
+        expected = calls * (11 * 100 + 7 * 1000) / 1e6 if priced else None
+        assert arm["cost"] == (pytest.approx(expected) if priced else None)
+    assert ("USD" in (out / "report" / "report.md").read_text(encoding="utf-8")) == priced
