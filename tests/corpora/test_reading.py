@@ -102,3 +102,11 @@ def test_missing_path_and_empty_folder_are_faults(tmp_path: Path) -> None:
         list(read_corpus([tmp_path / "none"]))
     with pytest.raises(CorpusError, match="holds no readable file"):
         list(read_corpus([tmp_path]))
+
+
+def test_a_folder_that_may_be_empty_is_no_fault_and_one_that_may_not_is(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "missing"):
+        assert list(read_corpus([folder], CorpusSettings(optional=True))) == []
+        with pytest.raises(CorpusError):
+            list(read_corpus([folder], CorpusSettings()))
