@@ -29,7 +29,7 @@ from indexer.errors import IndexCorrupt
 from indexer.hits import Hit
 from indexer.impacts import NORM_LIMIT, least_counts, length_norms
 from indexer.kernels import CIndex, DamagedIndex, Kernels, kernels
-from indexer.lexical import Allowed, Bag, Query, top, unseen_idf
+from indexer.lexical import Allowed, Bag, Query, among, top, unseen_idf
 from indexer.settings import LexicalSettings
 from indexer.strings import SortedStrings, map_array
 
@@ -154,19 +154,26 @@ class BlockIndex:
             held[rows] = True
         return top(self._ids, scores, held if allowed is None else held & allowed, k)
 
-    def matched(self, terms: Sequence[str], row: int) -> tuple[str, ...]:
-        return tuple(term for term in dict.fromkeys(terms) if self._holds(term, row))
+    def matched(self, terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
+        holding = {term: self._holding(term, rows) for term in dict.fromkeys(terms)}
+        return [tuple(term for term, held in holding.items() if row in held) for row in rows]
 
-    def _holds(self, term: str, row: int) -> bool:
+    def _holding(self, term: str, rows: Sequence[int]) -> set[int]:
+        """Those of ``rows`` that hold the term; its runs are read once, up to the last block asked for."""
         number = self._find(term)
-        if number < 0:
-            return False
-        block, offset = divmod(row, self._block_rows)
-        for run_block, offsets, _ in self._runs(number):
-            if run_block == block:
-                at = int(np.searchsorted(offsets, offset))
-                return at < len(offsets) and int(offsets[at]) == offset
-        return False
+        if number < 0 or not rows:
+            return set()
+        by_block: dict[int, list[int]] = {}
+        for row in rows:
+            by_block.setdefault(row // self._block_rows, []).append(row % self._block_rows)
+        held: set[int] = set()
+        for block, offsets, _ in self._runs(number):
+            if block in by_block:
+                first = block * self._block_rows
+                held.update(first + offset for offset in among(offsets, by_block[block]))
+            if block >= max(by_block):
+                break
+        return held
 
     def bags(self) -> Iterator[Bag]:
         """A block at a time, so that not the whole index is turned around in memory."""

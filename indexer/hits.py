@@ -1,6 +1,6 @@
 """What a search takes and what it returns."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -101,16 +101,25 @@ class ArmRanking:
 
 
 class MatchedTerms(Mapping[str, tuple[str, ...]]):
-    """By passage id the query's terms it holds; looked up when asked for, since most callers never ask."""
+    """By passage id the query's terms it holds; looked up when asked for, since most callers never ask.
 
-    def __init__(self, passage_ids: Iterable[str], lookup: Callable[[str], tuple[str, ...]]) -> None:
+    All are looked up with the first: most of it is done once a term.
+    """
+
+    def __init__(
+        self, passage_ids: Iterable[str], lookup: Callable[[Sequence[str]], list[tuple[str, ...]]]
+    ) -> None:
         self._passage_ids = dict.fromkeys(passage_ids)
         self._lookup = lookup
+        self._found: dict[str, tuple[str, ...]] | None = None
 
     def __getitem__(self, passage_id: str) -> tuple[str, ...]:
         if passage_id not in self._passage_ids:
             raise KeyError(passage_id)
-        return self._lookup(passage_id)
+        if self._found is None:
+            asked = list(self._passage_ids)
+            self._found = dict(zip(asked, self._lookup(asked), strict=True))
+        return self._found[passage_id]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._passage_ids)

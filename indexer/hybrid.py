@@ -232,7 +232,7 @@ class HybridIndex:
             arms=arms,
             matched_terms=MatchedTerms(
                 (hit.passage_id for hit in hits[:k]),
-                lambda passage_id: self._matched(terms, passage_id),
+                lambda passage_ids: self._matched(terms, passage_ids),
             ),
             expansions=tuple(dict.fromkeys(other for found in expansions for other in found.others)),
         )
@@ -252,9 +252,9 @@ class HybridIndex:
             check_files(self._held.folder, self.manifest, verify=True)
             raise
 
-    def _matched(self, terms: Sequence[str], passage_id: str) -> tuple[str, ...]:
+    def _matched(self, terms: Sequence[str], passage_ids: Sequence[str]) -> list[tuple[str, ...]]:
         with self.blaming_damage():
-            return self.lexical.matched(terms, self.passages.ids.find(passage_id))
+            return self.lexical.matched(terms, [self.passages.ids.find(one) for one in passage_ids])
 
     def _expansions(self, query: str) -> list[Expansion]:
         if not self.synonym_weight:

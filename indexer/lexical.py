@@ -59,8 +59,8 @@ class LexicalEngine(Protocol):
         """What no passage's score for ``terms`` exceeds; a term of no passage counts as the rarest."""
         ...
 
-    def matched(self, terms: Sequence[str], row: int) -> tuple[str, ...]:
-        """The distinct ones of ``terms`` that the passage holds, in their order."""
+    def matched(self, terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """Of each of these passages the distinct ones of ``terms`` that it holds, in their order."""
         ...
 
     def bags(self) -> Iterator[Bag]:
@@ -196,16 +196,16 @@ class LexicalIndex:
         scores, held = self.scores(terms)
         return top(self._ids, scores, held if allowed is None else held & allowed, k)
 
-    def matched(self, terms: Sequence[str], row: int) -> tuple[str, ...]:
-        return tuple(term for term in dict.fromkeys(terms) if self._holds(term, row))
+    def matched(self, terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
+        holding = {term: self._holding(term, rows) for term in dict.fromkeys(terms)}
+        return [tuple(term for term, held in holding.items() if row in held) for row in rows]
 
-    def _holds(self, term: str, row: int) -> bool:
+    def _holding(self, term: str, rows: Sequence[int]) -> set[int]:
+        """Those of ``rows`` that hold the term."""
         number = self._vocabulary.find(term)
         if number < 0:
-            return False
-        rows = self._rows[int(self._starts[number]) : int(self._starts[number + 1])]
-        position = int(np.searchsorted(rows, row))
-        return position < len(rows) and int(rows[position]) == row
+            return set()
+        return among(self._rows[int(self._starts[number]) : int(self._starts[number + 1])], rows)
 
     def bags(self) -> Iterator[Bag]:
         words = list(self._vocabulary)
@@ -229,6 +229,15 @@ def top(ids: SortedStrings, scores: NDArray[np.float64], eligible: NDArray[np.bo
         rows, values = rows[kept], values[kept]
     order = np.lexsort((rows, -values))[:k]
     return [Hit(ids[int(rows[i])], float(values[i])) for i in order]
+
+
+def among(sorted_rows: NDArray[np.integer], rows: Sequence[int]) -> set[int]:
+    """Those of ``rows`` that ``sorted_rows`` holds."""
+    if not len(sorted_rows):
+        return set()
+    found = np.minimum(np.searchsorted(sorted_rows, rows), len(sorted_rows) - 1)
+    at = sorted_rows[found].tolist()
+    return {row for row, there in zip(rows, at, strict=True) if row == there}
 
 
 def unseen_idf(passages: int) -> float:

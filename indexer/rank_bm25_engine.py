@@ -69,9 +69,10 @@ class RankBM25Index:
         )
         return top(self._ids, scores, held if allowed is None else held & allowed, k)
 
-    def matched(self, terms: Sequence[str], row: int) -> tuple[str, ...]:
-        held = set(self._tokens[row])
-        return tuple(term for term in dict.fromkeys(terms) if term in held)
+    def matched(self, terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
+        distinct = dict.fromkeys(terms)
+        held = [set(self._tokens[row]) for row in rows]
+        return [tuple(term for term in distinct if term in of_row) for of_row in held]
 
     def bags(self) -> Iterator[Bag]:
         return map(Counter, self._tokens)

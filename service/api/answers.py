@@ -18,13 +18,13 @@ from service.api.sse import MEDIA_TYPE
 from service.api.state import ServiceState, service_state
 from service.api.streaming import resumed, streamed
 from service.errors import BadRequest
-from service.security.principals import Principal, principal
+from service.security.principals import Principal, signed_in
 from service.state import Feedback, Verdict
 
 router = APIRouter(prefix="/api/v1", tags=["answers"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
-Caller = Annotated[Principal, Depends(principal)]
+Caller = Annotated[Principal, Depends(signed_in)]
 
 ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {

@@ -17,14 +17,14 @@ from service.conversing import rewriting
 from service.conversing.rewrite_prompt import Turn
 from service.errors import BadRequest
 from service.markers import without_markers
-from service.security.principals import Principal, principal
+from service.security.principals import Principal, signed_in
 from service.state import Conversation, UnknownId
 from service.state import Turn as KeptTurn
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
-Caller = Annotated[Principal, Depends(principal)]
+Caller = Annotated[Principal, Depends(signed_in)]
 
 _WRITES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem} for status in (400, 408, 409, 413, 415, 422, 503)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from service.api.state import ServiceState, service_state
 from service.generators.circuit import CircuitState
-from service.security.principals import Principal, principal
+from service.security.principals import Principal, signed_in
 
 router = APIRouter(tags=["operation"])
 
@@ -37,7 +37,7 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"model": Ready}}, summary="Questions can be answered")
-async def readyz(state: State, response: Response, caller: Annotated[Principal, Depends(principal)]) -> Ready:
+async def readyz(state: State, response: Response, caller: Annotated[Principal, Depends(signed_in)]) -> Ready:
     """503 without an index, and while the server is shutting down.
 
     A model server that is down degrades: search still works.

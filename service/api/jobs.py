@@ -13,13 +13,13 @@ from service.api.idempotency import WriteRoute
 from service.api.problems import Problem
 from service.api.sse import MEDIA_TYPE, encoded, with_heartbeat
 from service.api.state import ServiceState, service_state
-from service.security.principals import Principal, principal
+from service.security.principals import Principal, signed_in
 from service.state import Job, JobStatus
 
 router = APIRouter(prefix="/api/v1", tags=["index"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
-Caller = Annotated[Principal, Depends(principal)]
+Caller = Annotated[Principal, Depends(signed_in)]
 
 _LOOK_S = 0.2
 """How often a stream of progress looks whether there is any."""

@@ -59,8 +59,12 @@ class ServiceState:
         self.metrics.index(state.generation, state.degraded)
 
 
-def service_state(request: Request) -> ServiceState:
-    """The parts of the app that handles this request."""
+async def service_state(request: Request) -> ServiceState:
+    """The parts of the app that handles this request.
+
+    A coroutine, as every dependency here: FastAPI runs plain functions in threads of its own, and the way
+    there and back costs more than a search.
+    """
     state = request.app.state.service
     assert isinstance(state, ServiceState)
     return state

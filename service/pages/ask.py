@@ -22,7 +22,7 @@ from service.pages.bodies import FormRoute
 from service.pages.following import asked_after, earlier_turns
 from service.pages.site import is_part, page, problem_page, rendered, texts
 from service.questions import Question
-from service.security.principals import Principal, principal
+from service.security.principals import Principal, signed_in
 from service.state.feedback import Verdict
 from service.strategies import STRATEGIES
 
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
-Caller = Annotated[Principal, Depends(principal)]
+Caller = Annotated[Principal, Depends(signed_in)]
 
 BROKEN = ServiceError(
     "内部エラーが起きました。要求の番号を添えてお知らせください。",

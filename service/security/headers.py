@@ -8,7 +8,6 @@ from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.security.settings import SecuritySettings
@@ -30,6 +29,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 HSTS = "max-age=31536000"
+_NO_STORE = (b"cache-control", b"no-store")
 
 
 class SecurityHeaders:
@@ -37,7 +37,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, settings: SecuritySettings) -> None:
         self._app = app
-        self._headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.hsts else {})
+        headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.hsts else {})
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -47,12 +48,12 @@ class SecurityHeaders:
 
         async def tagged(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": list(message.get("headers", []))}
-                headers = MutableHeaders(raw=message["headers"])
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(("/api/", "/v1/", "/mcp")):
-                    headers.setdefault("Cache-Control", "no-store")
+                given = message.get("headers", ())
+                named = {name.lower() for name, _ in given}
+                added = [pair for pair in self._headers if pair[0] not in named]
+                if _NO_STORE[0] not in named and scope["path"].startswith(("/api/", "/v1/", "/mcp")):
+                    added.append(_NO_STORE)
+                message = {**message, "headers": [*given, *added]}
             await send(message)
 
         await self._app(scope, receive, tagged)

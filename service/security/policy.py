@@ -93,7 +93,6 @@ UNKNOWN: tuple[Scope, ...] = ("admin",)
 _COMPILED = [(method, path, compile_path(path)[0], scopes) for (method, path), scopes in POLICY.items()]
 
 
-@lru_cache(maxsize=1024)
 def needed(method: str, path: str) -> tuple[Scope, ...]:
     """The scopes that a request needs, all of them.
 
@@ -103,6 +102,8 @@ def needed(method: str, path: str) -> tuple[Scope, ...]:
     matching = _matching(method, path)
     if not matching:
         return UNKNOWN
+    if len(matching) == 1:
+        return matching[0][1]
     return tuple(sorted({scope for _, scopes in matching for scope in scopes}))
 
 
@@ -112,6 +113,7 @@ def pattern(method: str, path: str) -> str:
     return matching[0][0] if matching else "unknown"
 
 
+@lru_cache(maxsize=1024)
 def _matching(method: str, path: str) -> list[tuple[str, tuple[Scope, ...]]]:
     method = "GET" if method == "HEAD" else method
     return [

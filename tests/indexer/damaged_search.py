@@ -52,7 +52,7 @@ def search_all(folder: Path, ids: SortedStrings, engine: str) -> None:
         for k, allowed in ((5, None), (ROWS, every_third)):
             assert len(index.search(query, k, allowed)) <= k
         index.bound(query)
-        index.matched(query, ROWS - 1)
+        index.matched(query, [ROWS - 1])
 
 
 def main() -> None:

@@ -67,7 +67,8 @@ def test_hits_are_the_exact_engines_to_the_last_bit(
         assert blocks.bound(query) == exact.bound(query)
         weighted = {term: random.choice([0.01, 0.37, 1.0, 2.5]) for term in query}
         assert blocks.search(weighted, k, allowed) == exact.search(weighted, k, allowed)
-        assert blocks.matched(query, number) == exact.matched(query, number)
+        rows = [number, 0, number // 2, len(bags) - 1]
+        assert blocks.matched(query, rows) == exact.matched(query, rows)
 
 
 @pytest.mark.parametrize("block_rows", [64, 65_536])

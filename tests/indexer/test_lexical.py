@@ -63,7 +63,7 @@ def test_only_allowed_passages_are_found(engine: Engine) -> None:
 
 def test_matched_terms_come_once_in_the_querys_order(engine: Engine) -> None:
     index = make(engine, {"a": "腎 心", "b": "肺"})
-    assert index.matched(["心", "肝", "腎", "心"], 0) == ("心", "腎")
+    assert index.matched(["心", "肝", "腎", "心"], [0, 1]) == [("心", "腎"), ()]
 
 
 @pytest.mark.parametrize("terms", [[], ["無"]])

@@ -32,14 +32,14 @@ from service.api.sse import MEDIA_TYPE, with_heartbeat
 from service.api.state import ServiceState, service_state
 from service.errors import GeneratorUnavailable, ServiceError
 from service.events import AnswerEvent, Event, QuestionEvent, TokenEvent
-from service.security.principals import Principal, principal
+from service.security.principals import Principal, signed_in
 
 log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=WriteRoute)
 
 State = Annotated[ServiceState, Depends(service_state)]
-Caller = Annotated[Principal, Depends(principal)]
+Caller = Annotated[Principal, Depends(signed_in)]
 
 _MADE = 1_764_000_000
 """``created`` of every model id: a fixed moment, since strategies are not made at run time."""
