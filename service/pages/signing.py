@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from service.api.state import service_state
+from service.api.state import ServiceState
 from service.errors import ServiceError
 from service.pages.bodies import FormRoute
 from service.pages.site import NoSuchPage, own_address, page
@@ -139,8 +139,12 @@ def _keep(request: Request, response: Response, credential: str) -> None:
     )
 
 
+def _state(request: Request) -> ServiceState:
+    return cast("ServiceState", request.app.state.service)
+
+
 def _oidc(request: Request) -> OidcSettings:
-    settings = service_state(request).settings.oidc
+    settings = _state(request).settings.oidc
     if not settings.client_id:
         raise NoSuchPage
     return settings
@@ -152,7 +156,7 @@ def _form(request: Request, next: str, error: ServiceError | None = None) -> Res
         "signin.html",
         error.status if error else 200,
         next=own_address(next),
-        elsewhere=bool(service_state(request).settings.oidc.client_id),
+        elsewhere=bool(_state(request).settings.oidc.client_id),
         error=error,
         request_id=str(request.scope["state"].get("request_id", "-")),
     )
