@@ -122,7 +122,10 @@ async def throughput(servers: Servers, clients: int = 64, seconds: float = 20) -
 
 
 async def search(servers: Servers, folder: Path, seconds: float = 4) -> Report:
-    """Searches a second against a bare FastAPI endpoint that answers with as many bytes; bar: 0.6."""
+    """Searches a second against a bare FastAPI endpoint that answers with as many bytes; bar: 0.6.
+
+    ``again`` asks five queries in turn, whose replies the service keeps; ``new`` asks each query once.
+    """
     port, process_id = servers.service()
     quoted = [f"/api/v1/search?mode=lexical&k=5&q={quote(query)}" for query in QUERIES]
     example = await Connection(port).request(quoted[0])
@@ -132,19 +135,25 @@ async def search(servers: Servers, folder: Path, seconds: float = 4) -> Report:
     echo_port, echo_id = servers.echo(reply)
     number = 0
 
-    async def ask(connection: Connection) -> Reply:
+    async def again(connection: Connection) -> Reply:
         nonlocal number
         number += 1
         return await connection.request(quoted[number % len(quoted)])
 
+    async def new(connection: Connection) -> Reply:
+        nonlocal number
+        number += 1
+        return await connection.request(f"{quoted[number % len(quoted)]}+{number}")
+
     async def echoed(connection: Connection) -> Reply:
         return await connection.request("/echo?q=x")
 
-    rates: dict[str, list[float]] = {"search": [], "echo": []}
-    costs: dict[str, list[float]] = {"search": [], "echo": []}
+    rates: dict[str, list[float]] = {"new": [], "again": [], "echo": []}
+    costs: dict[str, list[float]] = {"new": [], "again": [], "echo": []}
     for _ in range(3):
         for name, asked, at, process in (
-            ("search", ask, port, process_id),
+            ("new", new, port, process_id),
+            ("again", again, port, process_id),
             ("echo", echoed, echo_port, echo_id),
         ):
             before = cpu_s(process)
@@ -153,12 +162,9 @@ async def search(servers: Servers, folder: Path, seconds: float = 4) -> Report:
             costs[name].append((cpu_s(process) - before) * 1e3 / len(replies))
     return {
         "bytes": len(example.body),
-        "search_per_s": median(rates["search"]),
-        "echo_per_s": median(rates["echo"]),
-        "ratio": median(rates["search"]) / median(rates["echo"]),
-        "search_cpu_ms": median(costs["search"]),
-        "echo_cpu_ms": median(costs["echo"]),
-        "cpu_ratio": median(costs["echo"]) / median(costs["search"]),
+        **{f"{name}_per_s": median(values) for name, values in rates.items()},
+        **{f"{name}_cpu_ms": median(values) for name, values in costs.items()},
+        **{f"{name}_ratio": median(rates[name]) / median(rates["echo"]) for name in ("new", "again")},
     }
 
 

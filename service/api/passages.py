@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from indexer import InvalidQuery
 from service.api.caching import NOT_MODIFIED, etag, not_modified, tagged, unchanged
+from service.api.kept_searches import Kept
 from service.api.problems import Problem
 from service.api.schemas import FoundPassage, PassageView, SearchParameters, SearchResponse
+from service.api.search_route import search_route
 from service.api.state import ServiceState, service_state
 from service.audit.notes import note_query
 from service.claims import passage_href
@@ -20,19 +22,31 @@ router = APIRouter(prefix="/api/v1", tags=["evidence"])
 State = Annotated[ServiceState, Depends(service_state)]
 
 
-@router.get(
+async def search(state: State, request: Request, asked: Annotated[SearchParameters, Query()]) -> Response:
+    """Passages, best first, with what each arm of the search found and what was searched for also."""
+    served = state.live.state
+    before = etag(served.generation)
+    if unchanged(request, before):
+        return not_modified(before)
+    query_string = request.scope["query_string"]
+    reply = state.searches.find(served, query_string)
+    if reply is not None:
+        note_query(reply.query, reply.generation)
+    else:
+        reply = await asyncio.to_thread(_reply, state.live, asked)
+        if state.live.state == served:
+            state.searches.keep(served, query_string, reply)
+    return Response(reply.body, media_type="application/json", headers={"ETag": etag(reply.generation)})
+
+
+router.add_api_route(
     "/search",
+    search,
     response_model=SearchResponse,
     responses={**NOT_MODIFIED, **{status: {"model": Problem} for status in (413, 422, 503)}},
     summary="Search the index",
+    route_class_override=search_route(search),
 )
-async def search(state: State, request: Request, asked: Annotated[SearchParameters, Query()]) -> Response:
-    """Passages, best first, with what each arm of the search found and what was searched for also."""
-    before = etag(state.live.state.generation)
-    if unchanged(request, before):
-        return not_modified(before)
-    found = await asyncio.to_thread(searched, state.live, asked)
-    return tagged(found, etag(found.generation))
 
 
 @router.get(
@@ -47,6 +61,11 @@ async def passage(state: State, request: Request, passage_id: str) -> Response:
     found = await asyncio.to_thread(read_passage, state.live, passage_id)
     tag = etag(found.generation)
     return not_modified(tag) if unchanged(request, tag) else tagged(found, tag)
+
+
+def _reply(live: LiveIndex, asked: SearchParameters) -> Kept:
+    found = searched(live, asked)
+    return Kept(asked.q, found.generation, found.model_dump_json().encode())
 
 
 def searched(live: LiveIndex, asked: SearchParameters) -> SearchResponse:

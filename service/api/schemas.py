@@ -85,6 +85,9 @@ class AnswerRequest(QuestionRequest):
     )
 
 
+_NO_FILTERS = Filters()
+
+
 class SearchParameters(Filters):
     """The query string of a search; lists are given by repeating a name."""
 
@@ -94,6 +97,8 @@ class SearchParameters(Filters):
 
     def filters(self) -> Filters:
         """What the hits must be."""
+        if self.model_fields_set.isdisjoint(Filters.model_fields):
+            return _NO_FILTERS
         return Filters.model_validate({name: getattr(self, name) for name in Filters.model_fields})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from fastapi import Request
 
+from service.api.kept_searches import KeptSearches
 from service.api.metrics import Metrics
 from service.api.running_answers import RunningAnswers
 from service.generators.circuit import GuardedGenerator
@@ -33,6 +34,7 @@ class ServiceState:
     jobs: JobRunner
     admission: Admission
     running: RunningAnswers
+    searches: KeptSearches = field(default_factory=KeptSearches)
     drain: Drain = field(default_factory=Drain)
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
     taking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -59,12 +61,17 @@ class ServiceState:
         self.metrics.index(state.generation, state.degraded)
 
 
+def service_parts(request: Request) -> ServiceState:
+    """The parts of the app that handles this request."""
+    state = request.app.state.service
+    assert isinstance(state, ServiceState)
+    return state
+
+
 async def service_state(request: Request) -> ServiceState:
-    """The parts of the app that handles this request.
+    """The same for `Depends`.
 
     A coroutine, as every dependency here: FastAPI runs plain functions in threads of its own, and the way
     there and back costs more than a search.
     """
-    state = request.app.state.service
-    assert isinstance(state, ServiceState)
-    return state
+    return service_parts(request)
