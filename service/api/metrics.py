@@ -59,6 +59,12 @@ class Metrics(OperationMetrics):
             buckets=(0, 0.25, 0.5, 0.75, 0.9, 0.999, 1),
             registry=self.registry,
         )
+        self._breaches = Counter(
+            "jmedqa_policy_breaches",
+            "Breaches of the content policy that browsers reported",
+            ["directive"],
+            registry=self.registry,
+        )
         self._notices = Counter("jmedqa_notices", "Notices on answers", ["code"], registry=self.registry)
         self._retrieval = Histogram(
             "jmedqa_retrieval_seconds", "Search time", buckets=_SECONDS, registry=self.registry
@@ -86,6 +92,10 @@ class Metrics(OperationMetrics):
         method = method if method in _METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
+
+    def policy_breach(self, directive: str) -> None:
+        """A browser blocked something on a page of ours."""
+        self._breaches.labels(directive).inc()
 
     def answered(self, strategy: str, answer: Answer) -> None:
         """Count a finished answer."""

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from service.pages import (
     ask,
     auditing,
+    csp_reports,
     key_ring,
     originals,
     reading,
@@ -29,5 +30,6 @@ for part in (
     status,
     auditing,
     key_ring,
+    csp_reports,
 ):
     router.include_router(part.router)

@@ -28,6 +28,7 @@ POLICY: Mapping[tuple[str, str], tuple[Scope, ...]] = {
     # Pages. The first says nothing but how to sign in to who has no key.
     ("GET", "/signin"): OPEN,
     ("POST", "/signin"): OPEN,
+    ("POST", "/csp-reports"): OPEN,
     ("GET", "/signin/start"): OPEN,
     ("GET", "/signin/callback"): OPEN,
     ("POST", "/signout"): OPEN,

@@ -308,3 +308,27 @@ def test_a_key_is_made_and_taken_away_in_the_browser(serve: Serve, watched: Open
     row.get_by_label("元に戻せないことを確認しました").check()
     row.get_by_role("button", name="無効にする").click()
     page.wait_for_url("**/signin**")  # it was the key of who revoked it
+
+
+def test_a_breach_of_the_content_policy_is_reported_and_none_was_before(serve: Serve, watched: Open) -> None:
+    address = serve()
+    visit = watched()
+    page = visit.page
+
+    def breaches() -> str:
+        text = httpx.get(f"{address}/metrics", trust_env=False).text
+        return "\n".join(
+            line for line in text.splitlines() if line.startswith("jmedqa_policy_breaches_total{")
+        )
+
+    page.goto(address)
+    visit.ask()
+    visit.answered()
+    for path in ("/search?q=浮腫", "/documents", "/index", "/status", "/audit", "/keys"):
+        page.goto(f"{address}{path}")
+    assert breaches() == ""
+    visit.expected.add("Content Security Policy")
+    with page.expect_request("**/csp-reports"):
+        page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: '1'}))")
+    page.wait_for_timeout(500)
+    assert "script-src" in breaches()

@@ -84,6 +84,7 @@ def test_every_open_route_says_nothing_of_the_site() -> None:
         ("GET", "/openapi.json"),
         ("GET", "/signin"),
         ("POST", "/signin"),
+        ("POST", "/csp-reports"),
         ("GET", "/signin/start"),
         ("GET", "/signin/callback"),
         ("POST", "/signout"),
